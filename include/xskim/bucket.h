@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The bucket function: base-2 exponential buckets, 2^scale per doubling, with the layout of OpenTelemetry's
- * exponential histogram (metrics data model, "ExponentialHistogram": bucket i holds base^i < v <= base^(i+1), base =
- * 2^(2^-scale)). So merging is adding counts, a coarser scale is a shift, and export loses nothing.
+ * The bucket function: base-2 exponential buckets, 2^scale per doubling, with the layout of
+ * OpenTelemetry's exponential histogram (metrics data model, "ExponentialHistogram": bucket i holds
+ * base^i < v <= base^(i+1), base = 2^(2^-scale)). So merging is adding counts, a coarser scale is a
+ * shift, and export loses nothing.
  *
- * Arrays here are indexed by slot: slot 0 holds the value 0, slot 1 + (index + 1) holds OpenTelemetry's bucket `index`
- * for index >= -1 (the value 1 is the upper bound of bucket -1). Values are integers.
+ * Arrays here are indexed by slot: slot 0 holds the value 0, slot 1 + (index + 1) holds
+ * OpenTelemetry's bucket `index` for index >= -1 (the value 1 is the upper bound of bucket -1).
+ * Values are integers.
  */
 #ifndef XSKIM_BUCKET_H
 #define XSKIM_BUCKET_H
@@ -48,9 +50,9 @@ static inline __u32 xskim_leading_zeros(__u64 value) {
 }
 
 /*
- * Slot of a value at XSKIM_SCALE_USER. The high bits of the mantissa name a cell that holds at most one bucket bound;
- * one comparison decides. Strict, because an upper bound belongs to its bucket; among integers only powers of two lie
- * on a bound.
+ * Slot of a value at XSKIM_SCALE_USER. The high bits of the mantissa name a cell that holds at most
+ * one bucket bound; one comparison decides. Strict, because an upper bound belongs to its bucket;
+ * among integers only powers of two lie on a bound.
  */
 static inline __u32 xskim_bucket_slot(__u64 value) {
         __u32 zeros, cell, below;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What a packet is counted as. One class byte holds everything, so that the packet path needs one increment and every
- * count by class is a sum over the 256 cells (exact, and the sum over all cells is `seen`).
+ * What a packet is counted as. One class byte holds everything, so that the packet path needs one
+ * increment and every count by class is a sum over the 256 cells (exact, and the sum over all cells
+ * is `seen`).
  *
  *   bits 0..1  L3: the outermost network header after VLAN/QinQ tags
  *   bits 2..4  L4: the last next-header of that network header, through IPv6 extension headers
@@ -15,33 +16,33 @@
 #include <linux/types.h>
 
 /* ROW(name, value, doc) */
-#define XSKIM_L3_TABLE(ROW)                                                                                            \
-        ROW(other_l3, 0, "neither IPv4, IPv6 nor ARP, or cut before the EtherType")                                    \
-        ROW(ipv4, 1, "IPv4 (EtherType 0x0800)")                                                                        \
-        ROW(ipv6, 2, "IPv6 (EtherType 0x86dd)")                                                                        \
+#define XSKIM_L3_TABLE(ROW)                                                                        \
+        ROW(other_l3, 0, "neither IPv4, IPv6 nor ARP, or cut before the EtherType")                \
+        ROW(ipv4, 1, "IPv4 (EtherType 0x0800)")                                                    \
+        ROW(ipv6, 2, "IPv6 (EtherType 0x86dd)")                                                    \
         ROW(arp, 3, "ARP (EtherType 0x0806)")
 
-#define XSKIM_L4_TABLE(ROW)                                                                                            \
-        ROW(none, 0, "not IPv4 or IPv6, or cut before the last next-header is known")                                  \
-        ROW(tcp, 1, "TCP (protocol 6)")                                                                                \
-        ROW(udp, 2, "UDP (protocol 17)")                                                                               \
-        ROW(icmp, 3, "ICMP (protocol 1)")                                                                              \
-        ROW(icmpv6, 4, "ICMPv6 (protocol 58)")                                                                         \
-        ROW(sctp, 5, "SCTP (protocol 132)")                                                                            \
+#define XSKIM_L4_TABLE(ROW)                                                                        \
+        ROW(none, 0, "not IPv4 or IPv6, or cut before the last next-header is known")              \
+        ROW(tcp, 1, "TCP (protocol 6)")                                                            \
+        ROW(udp, 2, "UDP (protocol 17)")                                                           \
+        ROW(icmp, 3, "ICMP (protocol 1)")                                                          \
+        ROW(icmpv6, 4, "ICMPv6 (protocol 58)")                                                     \
+        ROW(sctp, 5, "SCTP (protocol 132)")                                                        \
         ROW(other, 6, "any other protocol over IPv4 or IPv6")
 
-#define XSKIM_FLAG_TABLE(ROW)                                                                                          \
-        ROW(fragments, 5, "IPv4 and IPv6 fragments, the first one of a packet included")                               \
-        ROW(vlan, 6, "with at least one VLAN tag")                                                                     \
+#define XSKIM_FLAG_TABLE(ROW)                                                                      \
+        ROW(fragments, 5, "IPv4 and IPv6 fragments, the first one of a packet included")           \
+        ROW(vlan, 6, "with at least one VLAN tag")                                                 \
         ROW(truncated, 7, "ended inside a header that the parser wanted")
 
 /* How parsing ended; exactly one per packet, the sum over all is `seen`. */
-#define XSKIM_OUTCOME_TABLE(ROW)                                                                                       \
-        ROW(complete, 0, "every header down to L4 was read, or there is none to read")                                 \
-        ROW(cut_l2, 1, "ends inside the Ethernet header or a VLAN tag: no EtherType, no record")                       \
-        ROW(cut_l3, 2, "ends inside the network header or an extension header")                                        \
-        ROW(cut_l4, 3, "ends inside the transport header (or its options)")                                            \
-        ROW(malformed, 4, "a header contradicts itself: version, IHL or data offset")                                  \
+#define XSKIM_OUTCOME_TABLE(ROW)                                                                   \
+        ROW(complete, 0, "every header down to L4 was read, or there is none to read")             \
+        ROW(cut_l2, 1, "ends inside the Ethernet header or a VLAN tag: no EtherType, no record")   \
+        ROW(cut_l3, 2, "ends inside the network header or an extension header")                    \
+        ROW(cut_l4, 3, "ends inside the transport header (or its options)")                        \
+        ROW(malformed, 4, "a header contradicts itself: version, IHL or data offset")              \
         ROW(too_deep, 5, "more VLAN tags or extension headers than the parser follows")
 
 #define XSKIM_L3_ENUM(name_, value_, doc_) XSKIM_L3_##name_ = value_,

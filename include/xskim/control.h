@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What the packet path, the carriers and the workers share: the per-CPU state of the sampler (read by system call) and
- * the control pages (mapped by the workers: indexes and marks only, never a record).
+ * What the packet path, the carriers and the workers share: the per-CPU state of the sampler (read
+ * by system call) and the control pages (mapped by the workers: indexes and marks only, never a
+ * record).
  *
  * Who writes what: every line of 64 bytes has one writer, named at its first member.
  */
@@ -21,30 +22,32 @@ enum {
 };
 
 /* Runs of the sampler that it timed, by what the run did. ROW(name, doc) */
-#define XSKIM_RUN_TABLE(ROW)                                                                                           \
-        ROW(plain, "counted the packet, nothing else")                                                                 \
-        ROW(sampled, "sampled the packet")                                                                             \
+#define XSKIM_RUN_TABLE(ROW)                                                                       \
+        ROW(plain, "counted the packet, nothing else")                                             \
+        ROW(sampled, "sampled the packet")                                                         \
         ROW(gap, "ended the gap of the sample before, without sampling")
 
 #define XSKIM_RUN_ENUM(name_, doc_) XSKIM_RUN_##name_,
 enum xskim_run { XSKIM_RUN_TABLE(XSKIM_RUN_ENUM) XSKIM_RUN_COUNT };
 
 /*
- * The sampler's counters, cumulative, per port and CPU. ROW(name, unit, doc). Derive struct, sums and output from
- * here; the line that increments is in xdp/sampler.bpf.c.
+ * The sampler's counters, cumulative, per port and CPU. ROW(name, unit, doc). Derive struct, sums
+ * and output from here; the line that increments is in xdp/sampler.bpf.c.
  */
-#define XSKIM_SAMPLER_COUNTERS(ROW)                                                                                    \
-        ROW(seen, "packets", "packets that reached the sampler")                                                       \
-        ROW(bytes, "bytes", "their bytes, without FCS")                                                                \
-        ROW(drawn, "packets", "packets covered by the skips drawn so far (sampled + not sampled + countdown)")         \
-        ROW(sampled, "packets", "packets sampled")                                                                     \
-        ROW(staged, "records", "records left in the staging ring")                                                     \
-        ROW(ring_full, "packets", "samples lost because the staging ring was full")                                    \
-        ROW(unparsable, "packets", "samples that ended before the EtherType: nothing to record")                       \
-        ROW(gaps, "packets", "clock readings that ended a gap")                                                        \
-        ROW(doorbells, "wake-ups", "forced wake-ups of a sleeping worker")                                             \
-        ROW(doorbells_lost, "wake-ups", "wake-ups that the doorbell had no room for")                                  \
-        ROW(stamps_failed, "packets", "samples whose metadata area could not carry the time to the stack")
+#define XSKIM_SAMPLER_COUNTERS(ROW)                                                                \
+        ROW(seen, "packets", "packets that reached the sampler")                                   \
+        ROW(bytes, "bytes", "their bytes, without FCS")                                            \
+        ROW(drawn, "packets",                                                                      \
+            "packets covered by the skips drawn so far (sampled + not sampled + countdown)")       \
+        ROW(sampled, "packets", "packets sampled")                                                 \
+        ROW(staged, "records", "records left in the staging ring")                                 \
+        ROW(ring_full, "packets", "samples lost because the staging ring was full")                \
+        ROW(unparsable, "packets", "samples that ended before the EtherType: nothing to record")   \
+        ROW(gaps, "packets", "clock readings that ended a gap")                                    \
+        ROW(doorbells, "wake-ups", "forced wake-ups of a sleeping worker")                         \
+        ROW(doorbells_lost, "wake-ups", "wake-ups that the doorbell had no room for")              \
+        ROW(stamps_failed, "packets",                                                              \
+            "samples whose metadata area could not carry the time to the stack")
 
 #define XSKIM_COUNTER_MEMBER(name_, unit_, doc_) __u64 name_;
 
@@ -99,23 +102,25 @@ struct xskim_ring_control {
         __u64 tail __attribute__((aligned(64))); /* carrier: records taken so far */
         __u64 carried;                           /* carrier: records it put into frames */
         __u64 frames;                            /* carrier: frames it loaded */
-        __u32 worker;                            /* set-up: whose doorbell, never changed afterwards */
-        __u32 cpu;                               /* set-up */
-        __u32 port;                              /* set-up */
+        __u32 worker; /* set-up: whose doorbell, never changed afterwards */
+        __u32 cpu;    /* set-up */
+        __u32 port;   /* set-up */
 
         __u32 asleep __attribute__((aligned(64))); /* worker sets it, sampler takes it */
 
-        /* carrier: how many records frame number n carried, at [n % XSKIM_PLAN_MAX], for the last frames */
+        /* carrier: how many records frame number n carried, at [n % XSKIM_PLAN_MAX], for the last
+         * frames */
         __u8 loaded[XSKIM_PLAN_MAX] __attribute__((aligned(64)));
 };
 
 /* Per worker, in a mapped control page: what the next run of carriers is to empty. */
 struct xskim_worker_control {
-        __u32 plan[XSKIM_PLAN_MAX] __attribute__((aligned(64))); /* worker: ring number for each carrier */
-        __u32 plan_length;                                       /* worker */
-        __u32 next __attribute__((aligned(64)));                 /* worker sets 0, carrier counts up */
-        __u64 empty;                                             /* carrier: carriers that found nothing, dropped */
-        __u64 refused;                                           /* carrier: carriers without a valid plan, dropped */
+        __u32 plan[XSKIM_PLAN_MAX]
+                __attribute__((aligned(64)));    /* worker: ring number for each carrier */
+        __u32 plan_length;                       /* worker */
+        __u32 next __attribute__((aligned(64))); /* worker sets 0, carrier counts up */
+        __u64 empty;                             /* carrier: carriers that found nothing, dropped */
+        __u64 refused; /* carrier: carriers without a valid plan, dropped */
 };
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The record: 64 bytes of metadata about one sampled packet, and the one table that both sides derive it from.
+ * The record: 64 bytes of metadata about one sampled packet, and the one table that both sides
+ * derive it from.
  *
- * Written by the sampler (xdp/) into a staging ring, copied by the carrier into a metadata frame, read by the
- * decoder and by anyone who reads a record file: the file's header carries this table. Host byte order throughout,
- * fields are packed from the least significant bit of each 64-bit word, as both clang and gcc lay out bit fields on
- * little-endian machines.
+ * Written by the sampler (xdp/) into a staging ring, copied by the carrier into a metadata frame,
+ * read by the decoder and by anyone who reads a record file: the file's header carries this table.
+ * Host byte order throughout, fields are packed from the least significant bit of each 64-bit word,
+ * as both clang and gcc lay out bit fields on little-endian machines.
  */
 #ifndef XSKIM_RECORD_H
 #define XSKIM_RECORD_H
@@ -13,23 +14,31 @@
 #include <linux/types.h>
 
 /*
- * ADDRESS(name, doc): 16 bytes, network byte order; an IPv4 address is IPv4-mapped (RFC 4291, section 2.5.5.2).
- * FIELD(name, bits, unit, doc): an unsigned bit field. Rows fill 64-bit words from the first to the last.
+ * ADDRESS(name, doc): 16 bytes, network byte order; an IPv4 address is IPv4-mapped (RFC 4291,
+ * section 2.5.5.2). FIELD(name, bits, unit, doc): an unsigned bit field. Rows fill 64-bit words
+ * from the first to the last.
  */
-#define XSKIM_RECORD_FIELDS(FIELD, ADDRESS)                                                                            \
-        FIELD(time_ns, 48, "ns", "CLOCK_MONOTONIC when sampled, low 48 bits; the frame's time_ns completes it")        \
-        FIELD(vlan_tci, 16, "", "TCI of the outermost VLAN tag (IEEE 802.1Q); valid when the class has the VLAN bit")  \
-        ADDRESS(source, "source address of the outermost network header")                                              \
-        ADDRESS(destination, "destination address of the outermost network header")                                    \
-        FIELD(source_port, 16, "", "TCP, UDP or SCTP source port; ICMP type in the low byte, code in the high byte")   \
-        FIELD(destination_port, 16, "", "TCP, UDP or SCTP destination port")                                           \
-        FIELD(gap, 32, "gap", "gap after the previous sample of this ring, see xskim_gap_decode; 0 when none")         \
-        FIELD(tcp_timestamp, 32, "", "TCP timestamp value (RFC 7323); 0 when absent")                                  \
-        FIELD(tcp_echo, 32, "", "TCP timestamp echo reply (RFC 7323); 0 when absent")                                  \
-        FIELD(weight, 24, "packets", "packets this sample stands for: 1/probability")                                  \
-        FIELD(wire_length, 16, "bytes", "length of the packet without FCS; 65535 means that or more")                  \
-        FIELD(protocol, 8, "", "last next-header (IANA protocol number) of the outermost network header")              \
-        FIELD(tcp_flags, 8, "", "TCP flags, FIN lowest (RFC 9293)")                                                    \
+#define XSKIM_RECORD_FIELDS(FIELD, ADDRESS)                                                        \
+        FIELD(time_ns, 48, "ns",                                                                   \
+              "CLOCK_MONOTONIC when sampled, low 48 bits; the frame's time_ns completes it")       \
+        FIELD(vlan_tci, 16, "",                                                                    \
+              "TCI of the outermost VLAN tag (IEEE 802.1Q); valid when the class has the VLAN "    \
+              "bit")                                                                               \
+        ADDRESS(source, "source address of the outermost network header")                          \
+        ADDRESS(destination, "destination address of the outermost network header")                \
+        FIELD(source_port, 16, "",                                                                 \
+              "TCP, UDP or SCTP source port; ICMP type in the low byte, code in the high byte")    \
+        FIELD(destination_port, 16, "", "TCP, UDP or SCTP destination port")                       \
+        FIELD(gap, 32, "gap",                                                                      \
+              "gap after the previous sample of this ring, see xskim_gap_decode; 0 when none")     \
+        FIELD(tcp_timestamp, 32, "", "TCP timestamp value (RFC 7323); 0 when absent")              \
+        FIELD(tcp_echo, 32, "", "TCP timestamp echo reply (RFC 7323); 0 when absent")              \
+        FIELD(weight, 24, "packets", "packets this sample stands for: 1/probability")              \
+        FIELD(wire_length, 16, "bytes",                                                            \
+              "length of the packet without FCS; 65535 means that or more")                        \
+        FIELD(protocol, 8, "",                                                                     \
+              "last next-header (IANA protocol number) of the outermost network header")           \
+        FIELD(tcp_flags, 8, "", "TCP flags, FIN lowest (RFC 9293)")                                \
         FIELD(class, 8, "", "class byte, see classes.h")
 
 #define XSKIM_RECORD_FIELD_MEMBER(name_, bits_, unit_, doc_) __u64 name_ : bits_;
@@ -45,11 +54,13 @@ enum {
         XSKIM_WIRE_LENGTH_MAX = 65535,
 };
 
-_Static_assert(sizeof(struct xskim_record) == XSKIM_RECORD_BYTES, "a record is one cache line, without holes");
+_Static_assert(sizeof(struct xskim_record) == XSKIM_RECORD_BYTES,
+               "a record is one cache line, without holes");
 
 /*
- * A gap in 32 bits: below 2^31 it is nanoseconds, exact; with the top bit set the rest counts units of 1024 ns
- * (up to 36 minutes, then saturated). 0 is kept for "no gap known", so a gap is at least 1.
+ * A gap in 32 bits: below 2^31 it is nanoseconds, exact; with the top bit set the rest counts units
+ * of 1024 ns (up to 36 minutes, then saturated). 0 is kept for "no gap known", so a gap is at
+ * least 1.
  */
 static inline __u32 xskim_gap_encode(__u64 gap_ns) {
         if (gap_ns < (1ULL << 31))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * How many packets to go on to the next sample: a geometric variate, so that every packet is sampled independently
- * with probability 1/N although a random number is drawn only once a sample. (Devroye, Non-Uniform Random Variate
- * Generation, chapter X.2: ceil(log U / log(1-p)).) Fixed point throughout; kernel and user space run this very code.
+ * How many packets to go on to the next sample: a geometric variate, so that every packet is
+ * sampled independently with probability 1/N although a random number is drawn only once a sample.
+ * (Devroye, Non-Uniform Random Variate Generation, chapter X.2: ceil(log U / log(1-p)).) Fixed
+ * point throughout; kernel and user space run this very code.
  */
 #ifndef XSKIM_SKIP_H
 #define XSKIM_SKIP_H
@@ -11,13 +12,15 @@
 #include "bucket.h"
 #include "log2-table.h"
 
-/* -1/log2(1-1/N) as mantissa * 2^-shift, the mantissa below 2^31. N = 1: both 0. Made by user space, see sampling.c. */
+/* -1/log2(1-1/N) as mantissa * 2^-shift, the mantissa below 2^31. N = 1: both 0. Made by user
+ * space, see sampling.c. */
 struct xskim_skip {
         __u32 mantissa;
         __u32 shift;
 };
 
-/* Marsaglia, Xorshift RNGs (2003), with the multiplier of Vigna's xorshift64*. The state is never 0. */
+/* Marsaglia, Xorshift RNGs (2003), with the multiplier of Vigna's xorshift64*. The state is never
+ * 0. */
 static inline __u64 xskim_random_next(__u64 *state) {
         __u64 x = *state;
 
@@ -28,7 +31,8 @@ static inline __u64 xskim_random_next(__u64 *state) {
         return x * 2685821657736338717ULL;
 }
 
-/* -log2(u / 2^64) in units of 2^-26, for u > 0; interpolated between 1024 points, error below 2^-22. */
+/* -log2(u / 2^64) in units of 2^-26, for u > 0; interpolated between 1024 points, error below
+ * 2^-22. */
 static inline __u32 xskim_minus_log2(__u64 u) {
         __u32 zeros = xskim_leading_zeros(u);
         __u64 mantissa = (u << zeros) & ~(1ULL << 63);

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libxskim: watch network ports with XDP, end to end, with percentiles, own cost and a ledger that balances.
+ * libxskim: watch network ports with XDP, end to end, with percentiles, own cost and a ledger that
+ * balances.
  *
  * A session goes through these calls, all from one thread:
  *
  *     xskim_config_init(&config);            plain values, change what you need
- *     xskim_open(&config, &session);         allocates everything, attaches; blocks some tens of milliseconds
- *     xskim_sink_add(session, &sink);        who is told of snapshots, any number up to XSKIM_SINKS_MAX
- *     xskim_run(session);                    until stopped; or xskim_fd + xskim_dispatch in a loop of your own
- *     xskim_close(session);                  detaches, empties the rings, calls the sinks with the summary, frees
+ *     xskim_open(&config, &session);         allocates everything, attaches; blocks some tens of
+ * milliseconds xskim_sink_add(session, &sink);        who is told of snapshots, any number up to
+ * XSKIM_SINKS_MAX xskim_run(session);                    until stopped; or xskim_fd +
+ * xskim_dispatch in a loop of your own xskim_close(session);                  detaches, empties the
+ * rings, calls the sinks with the summary, frees
  *
- * Nothing is allocated after xskim_open has returned. Worker threads are the library's own; sinks run on the caller's
- * thread, inside xskim_dispatch, xskim_run and xskim_stop.
+ * Nothing is allocated after xskim_open has returned. Worker threads are the library's own; sinks
+ * run on the caller's thread, inside xskim_dispatch, xskim_run and xskim_stop.
  *
- * Errors: every function returns 0 or a negative errno, unless it says otherwise; the message for the person, with
- * what to do, is in xskim_error_message(). Positive values are outcomes, documented at the function.
+ * Errors: every function returns 0 or a negative errno, unless it says otherwise; the message for
+ * the person, with what to do, is in xskim_error_message(). Positive values are outcomes,
+ * documented at the function.
  *
- * Capabilities: xskim_open needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN (for the network namespace of
- * the carrier ports); nothing afterwards, and the workers hold none.
+ * Capabilities: xskim_open needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN (for the
+ * network namespace of the carrier ports); nothing afterwards, and the workers hold none.
  */
 #ifndef XSKIM_H
 #define XSKIM_H
@@ -50,24 +53,25 @@ struct xskim_config {
         unsigned int port_count;
         enum xskim_verdict verdict; /* default pass */
         enum xskim_tier tier;       /* default classes */
-        uint32_t sample;            /* 1 in so many on average, 1 = every packet, 0 = off; default 64 */
-        uint64_t seed;              /* of the random skips; 0 = from the kernel */
-        bool stack;                 /* measure XDP to tc ingress; needs verdict pass and Linux 6.6 */
-        bool busy;                  /* workers spin instead of sleeping */
-        bool generic;               /* SKB mode, only when asked for */
-        bool shared;                /* join libxdp's dispatcher */
-        bool force;                 /* allow verdict drop on a port with an address or the default route */
-        uint32_t interval_ms;       /* between snapshots; default 1000 */
-        uint64_t duration_ms;       /* then xskim_run returns; 0 = until stopped */
-        uint32_t flush_ms;          /* bound on the age of a lone record; default 10 */
-        uint32_t ring_slots;        /* records in a staging ring, a power of two, 64 to 32768 */
-        uint32_t workers;           /* default 1 */
-        int cpus[XSKIM_CPUS_MAX];   /* CPU of each worker, the rest unpinned */
+        uint32_t sample; /* 1 in so many on average, 1 = every packet, 0 = off; default 64 */
+        uint64_t seed;   /* of the random skips; 0 = from the kernel */
+        bool stack;      /* measure XDP to tc ingress; needs verdict pass and Linux 6.6 */
+        bool busy;       /* workers spin instead of sleeping */
+        bool generic;    /* SKB mode, only when asked for */
+        bool shared;     /* join libxdp's dispatcher */
+        bool force;      /* allow verdict drop on a port with an address or the default route */
+        uint32_t interval_ms;     /* between snapshots; default 1000 */
+        uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
+        uint32_t flush_ms;        /* bound on the age of a lone record; default 10 */
+        uint32_t ring_slots;      /* records in a staging ring, a power of two, 64 to 32768 */
+        uint32_t workers;         /* default 1 */
+        int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */
         unsigned int cpu_count;
         const char *record_path; /* NULL = no record file */
 };
 
-/* A value of a distribution with what is known about it: the bucket that holds it, and the 95 % interval. */
+/* A value of a distribution with what is known about it: the bucket that holds it, and the 95 %
+ * interval. */
 struct xskim_quantile {
         uint64_t value; /* within [low, high] */
         uint64_t low;   /* bounds of its bucket: low < v <= high */
@@ -78,12 +82,13 @@ struct xskim_quantile {
 
 enum xskim_quantile_rank { XSKIM_P50, XSKIM_P90, XSKIM_P99, XSKIM_P999, XSKIM_QUANTILE_COUNT };
 
-/* Nanoseconds for gap, stack and delivery, bytes for size. count = 0: nothing was measured, the rest is 0. */
+/* Nanoseconds for gap, stack and delivery, bytes for size. count = 0: nothing was measured, the
+ * rest is 0. */
 struct xskim_distribution {
-        uint64_t count; /* samples */
-        uint64_t min;   /* of the samples, exact */
-        uint64_t max;   /* of the samples, exact */
-        double mean;    /* of the traffic, estimated by the samples' weights */
+        uint64_t count;        /* samples */
+        uint64_t min;          /* of the samples, exact */
+        uint64_t max;          /* of the samples, exact */
+        double mean;           /* of the traffic, estimated by the samples' weights */
         double relative_error; /* half a bucket's width: a value is known within this */
         struct xskim_quantile quantiles[XSKIM_QUANTILE_COUNT];
         bool biased; /* records were lost: the rest of that ring and interval was reweighted */
@@ -96,50 +101,51 @@ struct xskim_estimate {
         double ci95_high;
 };
 
-/* Counts per class. ROW(name, doc); every packet counts once under an L3 row and, if it is IP, once under an L4 row
- * unless it is cut before its protocol is known. */
-#define XSKIM_CLASS_ROWS(ROW)                                                                                          \
-        ROW(ipv4, "IPv4")                                                                                              \
-        ROW(ipv6, "IPv6")                                                                                              \
-        ROW(arp, "ARP")                                                                                                \
-        ROW(other_l3, "neither IPv4, IPv6 nor ARP")                                                                    \
-        ROW(tcp, "TCP over IPv4 or IPv6")                                                                              \
-        ROW(udp, "UDP over IPv4 or IPv6")                                                                              \
-        ROW(icmp, "ICMP (protocol 1)")                                                                                 \
-        ROW(icmpv6, "ICMPv6 (protocol 58)")                                                                            \
-        ROW(sctp, "SCTP (protocol 132)")                                                                               \
-        ROW(other, "any other protocol over IPv4 or IPv6")                                                             \
-        ROW(fragments, "IPv4 and IPv6 fragments")                                                                      \
-        ROW(vlan, "VLAN-tagged, as far as XDP sees tags")                                                              \
+/* Counts per class. ROW(name, doc); every packet counts once under an L3 row and, if it is IP, once
+ * under an L4 row unless it is cut before its protocol is known. */
+#define XSKIM_CLASS_ROWS(ROW)                                                                      \
+        ROW(ipv4, "IPv4")                                                                          \
+        ROW(ipv6, "IPv6")                                                                          \
+        ROW(arp, "ARP")                                                                            \
+        ROW(other_l3, "neither IPv4, IPv6 nor ARP")                                                \
+        ROW(tcp, "TCP over IPv4 or IPv6")                                                          \
+        ROW(udp, "UDP over IPv4 or IPv6")                                                          \
+        ROW(icmp, "ICMP (protocol 1)")                                                             \
+        ROW(icmpv6, "ICMPv6 (protocol 58)")                                                        \
+        ROW(sctp, "SCTP (protocol 132)")                                                           \
+        ROW(other, "any other protocol over IPv4 or IPv6")                                         \
+        ROW(fragments, "IPv4 and IPv6 fragments")                                                  \
+        ROW(vlan, "VLAN-tagged, as far as XDP sees tags")                                          \
         ROW(truncated, "ended inside a header")
 
 /* How parsing ended, exactly one per packet; rows of classes.h. */
-#define XSKIM_PARSE_ROWS(ROW)                                                                                          \
-        ROW(complete, "every header read")                                                                             \
-        ROW(cut_l2, "cut inside Ethernet or VLAN")                                                                     \
-        ROW(cut_l3, "cut inside the network header")                                                                   \
-        ROW(cut_l4, "cut inside the transport header")                                                                 \
-        ROW(malformed, "a header contradicts itself")                                                                  \
+#define XSKIM_PARSE_ROWS(ROW)                                                                      \
+        ROW(complete, "every header read")                                                         \
+        ROW(cut_l2, "cut inside Ethernet or VLAN")                                                 \
+        ROW(cut_l3, "cut inside the network header")                                               \
+        ROW(cut_l4, "cut inside the transport header")                                             \
+        ROW(malformed, "a header contradicts itself")                                              \
         ROW(too_deep, "more tags or extension headers than are followed")
 
 /* The ledger; ROW(name, unit, doc). Identities: see xskim_ledger.unaccounted. */
-#define XSKIM_LEDGER_ROWS(ROW)                                                                                         \
-        ROW(lost_before, "packets", "lost before XDP by the port's own counters, since the attach")                    \
-        ROW(seen, "packets", "reached the sampler")                                                                    \
-        ROW(bytes, "bytes", "their bytes")                                                                             \
-        ROW(sampled, "packets", "sampled")                                                                             \
-        ROW(not_sampled, "packets", "passed over by the skips drawn")                                                  \
-        ROW(staged, "records", "left in a staging ring")                                                               \
-        ROW(ring_full, "packets", "sampled, but the staging ring was full")                                            \
-        ROW(unparsable, "packets", "sampled, but cut before the EtherType")                                            \
-        ROW(carried, "records", "loaded into metadata frames")                                                         \
-        ROW(lost_in_socket, "records", "in frames that the AF_XDP socket dropped")                                     \
-        ROW(received, "records", "in frames that arrived")                                                             \
-        ROW(malformed, "records", "in frames that do not decode")                                                      \
-        ROW(decoded, "records", "decoded into the distributions")                                                      \
-        ROW(waiting, "records", "in the staging rings now, from the ring indexes")                                     \
-        ROW(recorded, "records", "written to the record file")                                                         \
-        ROW(record_dropped, "records", "not written: the file or the frame pool had no room")                          \
+#define XSKIM_LEDGER_ROWS(ROW)                                                                     \
+        ROW(lost_before, "packets",                                                                \
+            "lost before XDP by the port's own counters, since the attach")                        \
+        ROW(seen, "packets", "reached the sampler")                                                \
+        ROW(bytes, "bytes", "their bytes")                                                         \
+        ROW(sampled, "packets", "sampled")                                                         \
+        ROW(not_sampled, "packets", "passed over by the skips drawn")                              \
+        ROW(staged, "records", "left in a staging ring")                                           \
+        ROW(ring_full, "packets", "sampled, but the staging ring was full")                        \
+        ROW(unparsable, "packets", "sampled, but cut before the EtherType")                        \
+        ROW(carried, "records", "loaded into metadata frames")                                     \
+        ROW(lost_in_socket, "records", "in frames that the AF_XDP socket dropped")                 \
+        ROW(received, "records", "in frames that arrived")                                         \
+        ROW(malformed, "records", "in frames that do not decode")                                  \
+        ROW(decoded, "records", "decoded into the distributions")                                  \
+        ROW(waiting, "records", "in the staging rings now, from the ring indexes")                 \
+        ROW(recorded, "records", "written to the record file")                                     \
+        ROW(record_dropped, "records", "not written: the file or the frame pool had no room")      \
         ROW(unaccounted, "packets", "sum of the absolute residuals of all identities")
 
 #define XSKIM_U64_MEMBER_3(name_, unit_, doc_) uint64_t name_;
@@ -148,7 +154,8 @@ struct xskim_estimate {
 
 struct xskim_ledger {
         XSKIM_LEDGER_ROWS(XSKIM_U64_MEMBER_3)
-        char where[XSKIM_NOTE_BYTES]; /* which identity does not hold, by how much; empty when all do */
+        char where[XSKIM_NOTE_BYTES]; /* which identity does not hold, by how much; empty when all
+                                         do */
 };
 
 struct xskim_classes {
@@ -164,23 +171,25 @@ struct xskim_class_estimates {
 };
 
 /* The same rows for JSON, text and tests. ROW(name, doc) */
-#define XSKIM_LATENCY_ROWS(ROW)                                                                                        \
-        ROW(gap, "from a sampled packet to the next packet on the same CPU and port")                                  \
-        ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                                            \
+#define XSKIM_LATENCY_ROWS(ROW)                                                                    \
+        ROW(gap, "from a sampled packet to the next packet on the same CPU and port")              \
+        ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
         ROW(delivery, "from the record staged to the record decoded")
 
 /* What the telemetry itself costs. */
 struct xskim_cost {
-        double ns_per_packet;      /* a run of the sampler that does not sample */
-        double ns_per_sample;      /* what a sampled packet costs, the run that ends its gap included */
-        double ns_per_packet_mean; /* over all packets */
-        uint64_t timed_runs;       /* how many runs were timed, once in 2^14 */
-        double path_cpu_percent;   /* of the busiest CPU of the packet path, at the rate of the interval */
-        double collector_cpu_percent; /* of one core, all workers */
-        double ns_per_record;         /* worker CPU time for a record */
-        uint64_t system_calls;        /* of all workers */
-        uint64_t wakeups;             /* of all workers, from sleep */
-        uint64_t kernel_memory_bytes; /* of this port: programs, maps, its share of socket and io_uring rings */
+        double ns_per_packet; /* a run of the sampler that does not sample */
+        double ns_per_sample; /* what a sampled packet costs, the run that ends its gap included */
+        double ns_per_packet_mean;     /* over all packets */
+        uint64_t timed_runs;           /* how many runs were timed, once in 2^14 */
+        double path_cpu_percent;       /* of the busiest CPU of the packet path, at the rate of the
+                                          interval */
+        double collector_cpu_percent;  /* of one core, all workers */
+        double ns_per_record;          /* worker CPU time for a record */
+        uint64_t system_calls;         /* of all workers */
+        uint64_t wakeups;              /* of all workers, from sleep */
+        uint64_t kernel_memory_bytes;  /* of this port: programs, maps, its share of socket and
+                                          io_uring rings */
         uint64_t carrier_memory_bytes; /* carrier ports and UMEM, all workers */
         uint64_t user_memory_bytes;    /* allocated by the library, UMEM left out */
 };
@@ -193,20 +202,22 @@ struct xskim_mode {
         char attach[16]; /* "link", "dispatcher" */
 };
 
-/* State of one port: what was seen since the attach (summary and record) or until now (snapshot). */
+/* State of one port: what was seen since the attach (summary and record) or until now (snapshot).
+ */
 struct xskim_snapshot {
         char port[XSKIM_NAME_MAX];
         enum xskim_verdict verdict;
         enum xskim_tier tier;
         uint32_t sample;
-        bool final;             /* the summary: taken after detach, grace period and emptying of the rings */
-        bool partial;           /* read from a record file that was cut */
+        bool final;   /* the summary: taken after detach, grace period and emptying of the rings */
+        bool partial; /* read from a record file that was cut */
         uint64_t start_unix_ns; /* CLOCK_REALTIME at the attach */
         double duration_s;      /* since the attach */
-        double interval_s;      /* what pps and bps are taken over; the whole duration in the summary */
+        double interval_s; /* what pps and bps are taken over; the whole duration in the summary */
         double pps;
         double bps;
-        uint64_t attach_lost; /* packets that the port's counters lost while attaching and detaching */
+        uint64_t attach_lost; /* packets that the port's counters lost while attaching and detaching
+                               */
         struct xskim_mode mode;
         struct xskim_ledger ledger;
         struct xskim_classes classes; /* all 0 in tier counts */
@@ -220,14 +231,18 @@ struct xskim_snapshot {
         struct xskim_class_estimates estimate_classes;
         struct xskim_cost cost;
         unsigned int note_count;
-        char notes[XSKIM_NOTES_MAX][XSKIM_NOTE_BYTES]; /* what changes silently what XDP sees here; port events */
+        char notes[XSKIM_NOTES_MAX]
+                  [XSKIM_NOTE_BYTES]; /* what changes silently what XDP sees here; port events */
 };
 
-/* An operations table: any of them may be NULL. A negative return ends the session with that error. */
+/* An operations table: any of them may be NULL. A negative return ends the session with that error.
+ */
 struct xskim_sink {
         void *context;
-        int (*snapshot)(void *context, const struct xskim_snapshot *snapshot); /* one port, each interval */
-        int (*summary)(void *context, const struct xskim_snapshot *summary);   /* one port, once, at the end */
+        int (*snapshot)(void *context,
+                        const struct xskim_snapshot *snapshot); /* one port, each interval */
+        int (*summary)(void *context,
+                       const struct xskim_snapshot *summary); /* one port, once, at the end */
 };
 
 struct xskim_session;
@@ -235,22 +250,25 @@ struct xskim_session;
 XSKIM_PUBLIC void xskim_config_init(struct xskim_config *config);
 
 /*
- * Opens a session: checks the configuration (-EINVAL), the privileges (-EPERM), the kernel's features (-EOPNOTSUPP), loads, attaches
- * (-EBUSY when a foreign program is there), starts the workers. On failure *ret_session is untouched and nothing is
- * left behind.
+ * Opens a session: checks the configuration (-EINVAL), the privileges (-EPERM), the kernel's
+ * features (-EOPNOTSUPP), loads, attaches
+ * (-EBUSY when a foreign program is there), starts the workers. On failure *ret_session is
+ * untouched and nothing is left behind.
  */
 XSKIM_PUBLIC int xskim_open(const struct xskim_config *config, struct xskim_session **ret_session);
 
 /* Copies the operations table; -ENOSPC when there are XSKIM_SINKS_MAX already. */
 XSKIM_PUBLIC int xskim_sink_add(struct xskim_session *session, const struct xskim_sink *sink);
 
-/* A descriptor that polls readable when xskim_dispatch has something to do. Owned by the session. */
+/* A descriptor that polls readable when xskim_dispatch has something to do. Owned by the session.
+ */
 XSKIM_PUBLIC int xskim_fd(const struct xskim_session *session);
 
 enum { XSKIM_CONTINUE = 0, XSKIM_ENDED = 1 };
 
-/* Does what is due without blocking (but for the sinks). Returns XSKIM_CONTINUE, XSKIM_ENDED (duration is over, stop
- * was asked for, or a port went away: see the notes), or a negative errno. */
+/* Does what is due without blocking (but for the sinks). Returns XSKIM_CONTINUE, XSKIM_ENDED
+ * (duration is over, stop was asked for, or a port went away: see the notes), or a negative errno.
+ */
 XSKIM_PUBLIC int xskim_dispatch(struct xskim_session *session);
 
 /* Dispatches until it ends, then xskim_stop. */
@@ -259,16 +277,19 @@ XSKIM_PUBLIC int xskim_run(struct xskim_session *session);
 /* Asks a running session to end; callable from a signal handler and from any thread. */
 XSKIM_PUBLIC void xskim_interrupt(struct xskim_session *session);
 
-/* Detaches, waits for the grace period, empties the rings, calls the sinks' summary. Once; then it does nothing. */
+/* Detaches, waits for the grace period, empties the rings, calls the sinks' summary. Once; then it
+ * does nothing. */
 XSKIM_PUBLIC int xskim_stop(struct xskim_session *session);
 
 /* The state of port number `port` now, or the summary after xskim_stop. */
-XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port, struct xskim_snapshot *ret_snapshot);
+XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port,
+                                struct xskim_snapshot *ret_snapshot);
 
 /* Stops if need be and frees. NULL is fine. Returns NULL. */
 XSKIM_PUBLIC struct xskim_session *xskim_close(struct xskim_session *session);
 
-/* The last error of this thread, one or more lines: what failed, on what, why, and what to do. Never NULL. */
+/* The last error of this thread, one or more lines: what failed, on what, why, and what to do.
+ * Never NULL. */
 XSKIM_PUBLIC const char *xskim_error_message(void);
 
 XSKIM_PUBLIC const char *xskim_version(void);

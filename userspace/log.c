@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the last error message of each thread. See log.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "log.h"
+
+static _Thread_local char message[2048];
+
+int error_set(int error, const char *format, ...) {
+        va_list arguments;
+
+        if (message[0])
+                return error;
+        va_start(arguments, format);
+        vsnprintf(message, sizeof(message), format, arguments);
+        va_end(arguments);
+        return error;
+}
+
+void error_clear(void) {
+        message[0] = '\0';
+}
+
+const char *error_message(void) {
+        return message;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The message for the person: what failed, on what, why, what to do. Kept per thread until the next
+ * one, for xskim_error_message(); nothing is printed here. Leaf.
+ */
+#ifndef XSKIM_LOG_H
+#define XSKIM_LOG_H
+
+/* Remembers the message (printf) and returns `error` unchanged, so that `return error_set(-EBUSY,
+ * "…")` reads well. The message of the first cause wins until error_clear: callers higher up add
+ * nothing. */
+__attribute__((format(printf, 2, 3))) int error_set(int error, const char *format, ...);
+
+/* Forgets the message: at the start of every public function. */
+void error_clear(void);
+
+/* Never NULL; empty when nothing was set. Valid until the next error_set of this thread. */
+const char *error_message(void);
+
+#endif
