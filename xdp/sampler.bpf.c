@@ -1,13 +1,256 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The baseline of every comparison: passes each packet and does nothing. Used by perf/ and by the
- * tests. */
+/*
+ * The sampler: counts every packet, draws which ones are sampled, leaves a record of each in the
+ * staging ring of its CPU, and returns the configured verdict whatever happens. One instance a
+ * port; it knows its configuration as constants, so that the verifier removes what is switched off.
+ *
+ * What a packet costs that is not sampled: one look-up of per-CPU state, three additions, two
+ * comparisons, and in tier `classes` the parser and three array increments. No helper is called
+ * before the sampling decision.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <stdbool.h>
+#include <xskim/barrier.h>
+#include <xskim/skip.h>
+
+#include "maps.h"
+#include "parse.h"
+
+const volatile __u32 port_number = 0;
+const volatile __u32 cpu_count = 1;
+const volatile __u32 verdict = XDP_PASS;
+const volatile __u32 count_classes = 1;
+const volatile __u32 multi_buffer = 0; /* the packet may have more than its first buffer */
+const volatile __u32 stamp_stack = 0;
+const volatile __u32 weight = 1;
+const volatile __u32 ring_slots = XSKIM_RING_SLOTS_MIN;
+const volatile __u32 sampling_off = 0;
+const volatile struct xskim_skip skip_of = {0};
+
+struct states_map states SEC(".maps");
+struct rings_map rings SEC(".maps");
+struct ring_controls_map ring_controls SEC(".maps");
+struct doorbells_map doorbells SEC(".maps");
+
+#define always_inline inline __attribute__((always_inline))
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+/* What one packet is, passed between the steps. */
+struct packet {
+        const void *start;
+        const void *end; /* of the first buffer */
+        __u64 length;    /* on the wire, all buffers */
+        struct xskim_parsed parsed;
+};
+
+static __attribute__((noinline)) int doorbell_ring(struct xskim_sampler_state *state,
+                                                   __u32 worker) {
+        __u64 note = 0;
+        void *doorbell = bpf_map_lookup_elem(&doorbells, &worker);
+
+        if (!state)
+                return 0;
+        if (!doorbell || bpf_ringbuf_output(doorbell, &note, sizeof(note), BPF_RB_FORCE_WAKEUP))
+                state->counters.doorbells_lost++;
+        else
+                state->counters.doorbells++;
+        return 0;
+}
+
+/*
+ * The head has reached head_next: looks at the tail, wakes a sleeping worker above the high-water
+ * mark, and decides when to look again. Says whether there is room for a record.
+ *
+ * head_next is never later than the tail was + the high-water mark, so a crossing cannot be missed;
+ * a mark set after the exchange below was preceded by a look at `head` (see barrier.h) or is seen
+ * one step later.
+ */
+static __attribute__((noinline)) int ring_look(struct xskim_sampler_state *state,
+                                               struct xskim_ring_control *control) {
+        __u64 tail, fill;
+
+        if (!state || !control)
+                return 0;
+        tail = xskim_load_acquire(&control->tail);
+        fill = state->head - tail;
+        if (fill < XSKIM_RING_HIGH_WATER(ring_slots)) {
+                state->head_next = tail + XSKIM_RING_HIGH_WATER(ring_slots);
+                return 1;
+        }
+        if (xskim_take_mark(&control->asleep))
+                doorbell_ring(state, control->worker);
+        if (fill >= ring_slots)
+                return 0;
+        state->head_next = state->head + XSKIM_RING_LOOK_AGAIN(ring_slots);
+        if (state->head_next > tail + ring_slots)
+                state->head_next = tail + ring_slots;
+        return 1;
+}
+
+static always_inline void record_fill(struct xskim_record *record, const struct packet *packet,
+                                      __u64 now_ns, __u32 gap) {
+        xskim_describe(packet->start, packet->end, &packet->parsed, record);
+        record->time_ns = now_ns;
+        record->gap = gap;
+        record->weight = weight;
+        record->wire_length =
+                packet->length < XSKIM_WIRE_LENGTH_MAX ? packet->length : XSKIM_WIRE_LENGTH_MAX;
+}
+
+/* Leaves the record of a sampled packet in this CPU's ring, or counts why not. */
+static always_inline void record_stage(struct xskim_sampler_state *state,
+                                       const struct packet *packet, __u64 now_ns) {
+        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id();
+        struct xskim_ring_control *control;
+        struct xskim_record record = {0};
+        struct xskim_record *slot;
+
+        if (packet->parsed.outcome == XSKIM_OUTCOME_cut_l2) {
+                state->counters.unparsable++;
+                return;
+        }
+        control = bpf_map_lookup_elem(&ring_controls, &ring);
+        slot = bpf_map_lookup_elem(&rings, &ring);
+        if (!control || !slot ||
+            (unlikely(state->head >= state->head_next) && !ring_look(state, control))) {
+                state->counters.ring_full++;
+                return;
+        }
+        record_fill(&record, packet, now_ns, state->gap);
+        slot[state->head & (ring_slots - 1)] = record;
+        state->gap = 0;
+        state->head++;
+        xskim_store_release(&control->head, state->head);
+        state->counters.staged++;
+}
+
+/* Draws how many packets to go on, keeps the count that the ledger checks, and arms the self-timer.
+ */
+static always_inline void skip_next(struct xskim_sampler_state *state, __u64 now_ns) {
+        struct xskim_skip skip = {skip_of.mantissa, skip_of.shift};
+        __u64 packets = xskim_skip_draw(&state->random, skip);
+
+        state->counters.drawn += packets;
+        state->gap_start_ns = now_ns;
+        state->countdown = 1;
+        state->held = packets - 1;
+        if (state->timed_next == XSKIM_RUN_plain || state->counters.seen < state->timed_due)
+                return;
+        if (state->timed_next == XSKIM_RUN_gap)
+                state->timed_at = state->counters.seen;
+        else
+                state->timed_at = state->counters.seen + packets - 1;
+}
+
+/* The countdown is over: this packet ends a gap, is sampled, or both. */
+static always_inline enum xskim_run event(struct xskim_sampler_state *state,
+                                          struct packet *packet) {
+        __u64 now_ns = bpf_ktime_get_ns();
+
+        if (state->gap_start_ns) {
+                state->gap = xskim_gap_encode(now_ns - state->gap_start_ns);
+                state->gap_start_ns = 0;
+                state->counters.gaps++;
+        }
+        if (state->held) {
+                state->countdown = state->held;
+                state->held = 0;
+                return XSKIM_RUN_gap;
+        }
+        state->counters.sampled++;
+        if (!count_classes)
+                xskim_classify(packet->start, packet->end, &packet->parsed);
+        record_stage(state, packet, now_ns);
+        skip_next(state, now_ns);
+        return XSKIM_RUN_sampled;
+}
+
+static always_inline void classes_count(struct xskim_sampler_state *state, struct packet *packet) {
+        __u32 slot = xskim_bucket_coarsen(xskim_bucket_slot(packet->length),
+                                          XSKIM_SCALE_USER - XSKIM_SCALE_KERNEL);
+
+        xskim_classify(packet->start, packet->end, &packet->parsed);
+        state->classes[packet->parsed.class]++;
+        if (packet->parsed.outcome < XSKIM_OUTCOME_COUNT)
+                state->outcomes[packet->parsed.outcome]++;
+        if (slot >= XSKIM_SIZE_BUCKETS)
+                slot = XSKIM_SIZE_BUCKETS - 1;
+        state->sizes[slot]++;
+}
+
+static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sampler_state *state,
+                                            const void *start, const void *end) {
+        struct packet packet = {.start = start, .end = end, .length = end - start};
+
+        if (multi_buffer)
+                packet.length = bpf_xdp_get_buff_len(ctx);
+        state->counters.seen++;
+        state->counters.bytes += packet.length;
+        if (count_classes)
+                classes_count(state, &packet);
+        if (--state->countdown)
+                return XSKIM_RUN_plain;
+        return event(state, &packet);
+}
+
+/* Books one timed run and chooses what is timed next: each kind in turn, XSKIM_TIMED_EVERY packets
+ * on. */
+static always_inline void timed_book(struct xskim_sampler_state *state, enum xskim_run run,
+                                     __s64 ns) {
+        __u64 due = state->counters.seen + XSKIM_TIMED_EVERY;
+
+        state->timed[run].runs++;
+        state->timed[run].ns += ns;
+        if (!sampling_off)
+                state->timed_next++;
+        if (state->timed_next >= XSKIM_RUN_COUNT)
+                state->timed_next = XSKIM_RUN_plain;
+        state->timed_due = due;
+        state->timed_at = state->timed_next == XSKIM_RUN_plain ? due : ~0ULL;
+}
+
+/* The time goes with the packet, in front of its first byte. */
+static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_state *state) {
+        struct xskim_stamp *stamp;
+
+        if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*stamp))) {
+                state->counters.stamps_failed++;
+                return;
+        }
+        stamp = (void *)(long)ctx->data_meta;
+        if ((void *)(stamp + 1) > (void *)(long)ctx->data)
+                return;
+        stamp->magic = XSKIM_STAMP_MAGIC;
+        stamp->time_ns = bpf_ktime_get_ns();
+}
 
 SEC("xdp")
 int sampler(struct xdp_md *ctx) {
-        (void)ctx;
-        return XDP_PASS;
+        const void *start = (const void *)(long)ctx->data;
+        const void *end = (const void *)(long)ctx->data_end;
+        __u32 key = port_number;
+        struct xskim_sampler_state *state = bpf_map_lookup_elem(&states, &key);
+        __u64 before = 0, begin = 0;
+        enum xskim_run run;
+        bool timed;
+
+        if (!state)
+                return verdict;
+        timed = state->counters.seen == state->timed_at;
+        if (unlikely(timed)) {
+                before = bpf_ktime_get_ns();
+                begin = bpf_ktime_get_ns();
+        }
+        run = observe(ctx, state, start, end);
+        if (unlikely(timed)) {
+                __u64 done = bpf_ktime_get_ns();
+
+                timed_book(state, run, (__s64)(done - begin) - (__s64)(begin - before));
+        }
+        if (stamp_stack && run == XSKIM_RUN_sampled)
+                stack_stamp(ctx, state);
+        return verdict;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

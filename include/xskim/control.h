@@ -19,6 +19,10 @@ enum {
         XSKIM_WORKERS_MAX = 64,
         XSKIM_RING_SLOTS_MIN = 64,
         XSKIM_RING_SLOTS_MAX = 32768,
+        /* The sampler times itself once in so many runs. */
+        XSKIM_TIMED_EVERY = 1 << 14,
+        /* What a countdown is set to when nothing is to be sampled. */
+        XSKIM_COUNTDOWN_OFF_SHIFT = 62,
 };
 
 /* Runs of the sampler that it timed, by what the run did. ROW(name, doc) */
@@ -57,7 +61,7 @@ struct xskim_sampler_counters {
 
 struct xskim_timed {
         __u64 runs;
-        __u64 ns;
+        __s64 ns; /* the clock's own time taken off, so a single run can come out below 0 */
 };
 
 enum {
@@ -74,12 +78,13 @@ struct xskim_sampler_state {
         __u64 gap_start_ns;
         __u64 random;
         __u64 head;       /* records staged; published to the ring's control line */
-        __u64 head_limit; /* look at the tail again before staging record number head_limit */
-        __u64 head_check; /* look at the asleep mark when head reaches this */
+        __u64 head_next;  /* look at tail and asleep mark again before staging record number
+                             head_next */
         __u64 timed_at;   /* time the run that sees packet number timed_at */
         __u32 gap;        /* encoded, for the next record */
         __u32 timed_next; /* enum xskim_run: which kind is to be timed next */
         struct xskim_sampler_counters counters;
+        __u64 timed_due; /* time a run of that kind from packet number timed_due on */
         struct xskim_timed timed[XSKIM_RUN_COUNT];
         __u64 outcomes[XSKIM_OUTCOME_COUNT];
         __u64 classes[XSKIM_CLASS_COUNT];
@@ -94,6 +99,22 @@ struct xskim_stack_state {
         __u64 max_ns;
         __u64 buckets[XSKIM_STACK_BUCKETS];
 };
+
+/* What the sampler leaves in a sampled packet's XDP metadata area, for the tc program. */
+struct xskim_stamp {
+        __u64 magic;
+        __u64 time_ns;
+};
+
+#define XSKIM_STAMP_MAGIC 0x7073746d696b7378ULL /* "xskimtsp" */
+
+/*
+ * A ring's fill at which a sleeping worker is woken, and how often a producer above it looks at the
+ * asleep mark again. Both are fractions of the slots: a worker that falls asleep unseen is woken at
+ * 7/8 at the latest.
+ */
+#define XSKIM_RING_HIGH_WATER(slots) ((slots) / 4 * 3)
+#define XSKIM_RING_LOOK_AGAIN(slots) ((slots) / 8)
 
 /* Per staging ring, in a mapped control page. */
 struct xskim_ring_control {

@@ -32,6 +32,7 @@
             "sampler, cumulative: samples lost because the ring was full")                         \
         ROW(__u64, unparsable, "packets",                                                          \
             "sampler, cumulative: samples without an EtherType to record")                         \
+        ROW(__u64, session, "", "random number of the run that made the frame")                    \
         ROW(__u64, reserved, "", "0")                                                              \
         ROW(__u64, decoded_ns, "ns", "CLOCK_MONOTONIC when the worker decoded the frame")          \
         ROW(__u64, checksum, "", "XXH3 (64 bits) of the frame with this field 0; 0 unless recorded")
