@@ -162,6 +162,16 @@ uint32_t xsk_receive(struct xsk *xsk, struct xsk_frame *frames, uint32_t most) {
         return count;
 }
 
+bool xsk_take(struct xsk *xsk, struct xsk_frame *ret_frame) {
+        if (!xsk->free_count)
+                return false;
+        ret_frame->address = xsk->free[--xsk->free_count];
+        ret_frame->bytes = 0;
+        ret_frame->start = xsk_umem__get_data(xsk->area, ret_frame->address);
+        xsk->held++;
+        return true;
+}
+
 void xsk_release(struct xsk *xsk, uint64_t address) {
         xsk->free[xsk->free_count++] = address / XSK_FRAME_BYTES * XSK_FRAME_BYTES;
         xsk->held--;

@@ -46,6 +46,9 @@ uint32_t xsk_room(const struct xsk *xsk);
 /* Takes up to `most` received frames; they are held until released. */
 uint32_t xsk_receive(struct xsk *xsk, struct xsk_frame *frames, uint32_t most);
 
+/* Takes a free frame for a use of the caller's own; it is held. False: none is free. */
+bool xsk_take(struct xsk *xsk, struct xsk_frame *ret_frame);
+
 void xsk_release(struct xsk *xsk, uint64_t address);
 
 /* Hands every free frame to the kernel, as far as the fill ring has room. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A worker: a thread with one io_uring, one carrier port, one AF_XDP socket and its share of the staging rings. It
+ * sleeps until a doorbell, the flush timer or a request wakes it, runs carriers, decodes what they bring, and gives
+ * the frames back, after they are written when there is a record file.
+ *
+ * The thread owns its socket, loop and open tallies; others see only what it publishes when asked (worker_fold), under
+ * a mutex that is never held while packets wait. It blocks all signals and holds no capability.
+ */
+#ifndef XSKIM_WORKER_H
+#define XSKIM_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "program.h"
+#include "tally.h"
+#include "xsk.h"
+
+struct worker;
+
+struct worker_config {
+        uint32_t number;
+        uint32_t ports;
+        uint32_t cpus;
+        uint32_t workers;
+        uint32_t ring_slots;
+        uint64_t flush_ns;
+        bool busy;
+        int cpu; /* to run on; -1 = any */
+        int carrier_ifindex;
+        const char *carrier_name;
+        struct programs *programs; /* borrowed */
+        int record_fd;             /* borrowed; -1 = none */
+        _Atomic uint64_t *record_offset; /* where the next block goes; shared by all workers */
+        int failed_fd;                   /* an eventfd: written when the worker ends by itself */
+};
+
+enum {
+        WORKER_SOCKET_SLOTS = 64,
+        /* Twice the fill ring, so that frames waiting to be written do not starve the socket. */
+        WORKER_FRAMES = 256,
+};
+
+/* What a worker did, cumulative. */
+struct worker_report {
+        uint64_t system_calls;
+        uint64_t wakeups;
+        uint64_t runs; /* of carriers */
+        uint64_t socket_frames_lost;
+        uint64_t kernel_memory_bytes; /* io_uring and socket rings */
+        uint64_t umem_bytes;
+        uint64_t user_memory_bytes;
+        uint64_t cpu_ns;
+        int record_error; /* the first error of a write, negative errno */
+        int error;        /* why it ended by itself, negative errno; 0 while it runs */
+};
+
+/* Starts the thread in the calling thread's network namespace, where the carrier port is. Allocates everything; when
+ * it returns 0 the worker is ready. */
+int worker_open(const struct worker_config *config, struct worker **ret_worker);
+
+/* Closes the open interval of every ring into the ports' tallies and publishes them. Blocks until it is done, some
+ * microseconds to one run of carriers. */
+int worker_fold(struct worker *worker);
+
+/* Empties the rings (the samplers must be detached), waits for all writes, folds, publishes and ends the thread. */
+int worker_finish(struct worker *worker);
+
+/* What was last published: adds the port's tally to `into`. */
+void worker_tally(struct worker *worker, uint32_t port, struct tally *into);
+void worker_report(struct worker *worker, struct worker_report *ret_report);
+
+/* Ends the thread if it runs, frees. NULL is fine. Returns NULL. */
+struct worker *worker_close(struct worker *worker);
+
+#endif
