@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * The packet parser, one source for kernel and user space: sanitizers and fuzzers run the code that
- * the kernel runs. PLACEHOLDER INTERFACE: see struct and prototypes; the bodies are being written.
+ * the kernel runs. It owns what a packet is counted as and which of its fields go into a record;
+ * whether and when a packet is counted or sampled is the sampler's.
+ *
+ * Where a packet ends: at the frame's end, or where the network header says when that is earlier
+ * (bytes after it are padding or a trailer, not headers). An IPv4 total length or IPv6 payload
+ * length of 0 says nothing (segmentation offload, jumbograms). An IPv4 total length below the
+ * header's own length is malformed.
+ *
+ * A header's fixed part is read whole or not at all: one that is cut leaves the L4 class `none`. If
+ * only what follows the fixed part is cut (IPv4 options, the rest of an extension header), the
+ * protocol is known and counts. A packet with more tags or extension headers than are followed
+ * (too_deep) has L4 `none` too; with too many tags it is `other_l3`.
+ *
+ * For the verifier: data and data_end are read from the context once, by the caller. Packets are
+ * addressed by a pointer made from data and a bounded offset, hidden from the optimiser so that the
+ * pointer that was checked is the one that is read. Pointers are never subtracted: that would need
+ * CAP_PERFMON.
  */
 #ifndef XSKIM_PARSE_H
 #define XSKIM_PARSE_H
@@ -13,32 +29,468 @@
 /* What classification found; enough to count the packet and to describe it later. */
 struct xskim_parsed {
         __u32 l3_offset; /* of the outermost network header; 0 when there is none */
-        __u32 l4_offset; /* of the header after the last next-header; 0 when unknown or a later
-                            fragment */
+        __u32 l4_offset; /* of the header after the last next-header; 0 when unknown, a later
+                            fragment, or no next header */
         __u16 vlan_tci;  /* outermost tag, host order */
         __u8 class;      /* classes.h */
         __u8 outcome;    /* enum xskim_outcome */
         __u8 protocol;   /* last next-header; 0 when unknown */
 };
 
-static inline __attribute__((always_inline)) void
-xskim_classify(const void *data, const void *data_end, struct xskim_parsed *parsed) {
-        (void)data;
-        (void)data_end;
-        *parsed = (struct xskim_parsed){.outcome = XSKIM_OUTCOME_cut_l2,
-                                        .class = XSKIM_CLASS_truncated};
+enum {
+        XSKIM_TAGS_MAX = 4,
+        XSKIM_EXTENSIONS_MAX = 8,
+        XSKIM_TCP_OPTIONS_MAX = 10,
+
+        XSKIM_ETHERNET_BYTES = 14,
+        XSKIM_IPV4_BYTES = 20,
+        XSKIM_IPV6_BYTES = 40,
+        XSKIM_TCP_BYTES = 20,
+        XSKIM_UDP_BYTES = 8,
+
+        XSKIM_TYPE_IPV4 = 0x0800,
+        XSKIM_TYPE_ARP = 0x0806,
+        XSKIM_TYPE_IPV6 = 0x86dd,
+
+        XSKIM_PROTOCOL_ICMP = 1,
+        XSKIM_PROTOCOL_TCP = 6,
+        XSKIM_PROTOCOL_UDP = 17,
+        XSKIM_PROTOCOL_ICMPV6 = 58,
+        XSKIM_PROTOCOL_NONE = 59,
+        XSKIM_PROTOCOL_SCTP = 132,
+
+        /* Above every offset that the parser makes; far below the verifier's limit of 65535. */
+        XSKIM_OFFSET_MAX = 20000,
+        XSKIM_NO_LIMIT = 1 << 20,
+};
+
+#define XSKIM_INLINE static inline __attribute__((always_inline))
+#define XSKIM_HIDE(variable_) __asm__("" : "+r"(variable_))
+
+/* Packet bytes have no alignment. The kernel reads them as they are where it can; elsewhere the
+ * compiler takes them apart. */
+#if defined(__bpf__) && (defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64))
+#define XSKIM_LOAD(type_, at_) (*(const type_ *)(at_))
+#else
+#define XSKIM_LOAD(type_, at_)                                                                     \
+        ({                                                                                         \
+                type_ loaded_;                                                                     \
+                __builtin_memcpy(&loaded_, at_, sizeof(loaded_));                                  \
+                loaded_;                                                                           \
+        })
+#endif
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define XSKIM_NET16(value_) ((__u16)__builtin_bswap16(value_))
+#define XSKIM_NET32(value_) __builtin_bswap32(value_)
+#define XSKIM_MAPPED(address_) ((__u64)(address_) << 32 | 0xffff0000U)
+#else
+#define XSKIM_NET16(value_) ((__u16)(value_))
+#define XSKIM_NET32(value_) ((__u32)(value_))
+#define XSKIM_MAPPED(address_) ((__u64)0xffff << 32 | (address_))
+#endif
+
+XSKIM_INLINE __u16 xskim_read16(const __u8 *at) {
+        return XSKIM_NET16(XSKIM_LOAD(__u16, at));
 }
 
-/* Fills the fields that come from the packet (addresses, ports, protocol, TCP flags and timestamps,
- * VLAN, class); the record must be zero before. May lower parsed->outcome to cut_l4 or malformed
- * never: the outcome is classify's. */
-static inline __attribute__((always_inline)) void xskim_describe(const void *data,
-                                                                 const void *data_end,
-                                                                 const struct xskim_parsed *parsed,
-                                                                 struct xskim_record *record) {
-        (void)data;
-        (void)data_end;
+XSKIM_INLINE __u32 xskim_read32(const __u8 *at) {
+        return XSKIM_NET32(XSKIM_LOAD(__u32, at));
+}
+
+/* The bytes at offset, or NULL when the frame ends before `bytes` of them. */
+XSKIM_INLINE const __u8 *xskim_bytes(const void *data, const void *data_end, __u32 offset,
+                                     __u32 bytes) {
+        const __u8 *at = (const __u8 *)data + offset;
+
+        XSKIM_HIDE(at);
+        if (at + bytes > (const __u8 *)data_end)
+                return 0;
+        return at;
+}
+
+XSKIM_INLINE __u8 xskim_l4_of(__u8 protocol) {
+        switch (protocol) {
+        case XSKIM_PROTOCOL_TCP:
+                return XSKIM_L4_tcp;
+        case XSKIM_PROTOCOL_UDP:
+                return XSKIM_L4_udp;
+        case XSKIM_PROTOCOL_ICMP:
+                return XSKIM_L4_icmp;
+        case XSKIM_PROTOCOL_ICMPV6:
+                return XSKIM_L4_icmpv6;
+        case XSKIM_PROTOCOL_SCTP:
+                return XSKIM_L4_sctp;
+        default:
+                return XSKIM_L4_other;
+        }
+}
+
+/* What every message of the protocol has: RFC 9293, 768, 792, 4443 (section 2.1), 9260. */
+XSKIM_INLINE __u32 xskim_l4_bytes(__u8 protocol) {
+        switch (protocol) {
+        case XSKIM_PROTOCOL_TCP:
+                return XSKIM_TCP_BYTES;
+        case XSKIM_PROTOCOL_UDP:
+        case XSKIM_PROTOCOL_ICMP:
+                return 8;
+        case XSKIM_PROTOCOL_ICMPV6:
+                return 4;
+        case XSKIM_PROTOCOL_SCTP:
+                return 12;
+        default:
+                return 0;
+        }
+}
+
+/*
+ * IPv6 extension headers: RFC 7045, section 3, and IANA's registry; ESP ends the chain, because
+ * what follows is encrypted. A header is ((its length byte & mask) + extra) * unit bytes: AH counts
+ * in words of 4 bytes (RFC 4302), a fragment header has no length (RFC 8200, section 4.5). A table,
+ * so that the loop over the chain has one path for the verifier to walk.
+ */
+struct xskim_extension {
+        __u8 unit; /* 0: not an extension header */
+        __u8 extra;
+        __u8 mask;
+        __u8 class;     /* what it adds to the class */
+        __u16 fragment; /* where its second 16 bits hold a fragment offset */
+        __u16 unused;
+};
+
+#define XSKIM_EXTENSION_OPTIONS                                                                    \
+        { .unit = 8, .extra = 1, .mask = 0xff }
+
+static const struct xskim_extension xskim_extensions[256] = {
+        [0] = XSKIM_EXTENSION_OPTIONS,  /* hop-by-hop options */
+        [43] = XSKIM_EXTENSION_OPTIONS, /* routing */
+        [44] = {.unit = 8, .extra = 1, .class = XSKIM_CLASS_fragments, .fragment = 0xfff8},
+        [51] = {.unit = 4, .extra = 2, .mask = 0xff}, /* authentication */
+        [60] = XSKIM_EXTENSION_OPTIONS,               /* destination options */
+        [135] = XSKIM_EXTENSION_OPTIONS,              /* mobility */
+        [139] = XSKIM_EXTENSION_OPTIONS,              /* host identity protocol */
+        [140] = XSKIM_EXTENSION_OPTIONS,              /* shim6 */
+};
+
+XSKIM_INLINE _Bool xskim_is_tag(__u16 type) {
+        return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
+XSKIM_INLINE void xskim_cut(struct xskim_parsed *parsed, enum xskim_outcome outcome) {
+        parsed->outcome = outcome;
+        parsed->class |= XSKIM_CLASS_truncated;
+}
+
+/* The protocol is known and its header starts at offset; limit is where the network header says
+ * that the packet ends. */
+XSKIM_INLINE void xskim_classify_l4(const void *data, const void *data_end, __u32 offset,
+                                    __u32 limit, struct xskim_parsed *parsed) {
+        __u32 bytes = xskim_l4_bytes(parsed->protocol);
+
+        parsed->class |= xskim_l4_of(parsed->protocol) << XSKIM_CLASS_L4_SHIFT;
+        if (offset > limit || !xskim_bytes(data, data_end, offset, 0)) {
+                xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
+                return;
+        }
+        if (parsed->protocol == XSKIM_PROTOCOL_NONE)
+                return;
+        parsed->l4_offset = offset;
+        if (offset + bytes > limit || !xskim_bytes(data, data_end, offset, bytes))
+                xskim_cut(parsed, XSKIM_OUTCOME_cut_l4);
+}
+
+/* A later fragment has no L4 header: only its own headers, up to offset, must be there. */
+XSKIM_INLINE void xskim_classify_later(const void *data, const void *data_end, __u32 offset,
+                                       __u32 limit, struct xskim_parsed *parsed) {
+        parsed->class |= xskim_l4_of(parsed->protocol) << XSKIM_CLASS_L4_SHIFT;
+        if (offset > limit || !xskim_bytes(data, data_end, offset, 0))
+                xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
+}
+
+XSKIM_INLINE void xskim_classify_ipv4(const void *data, const void *data_end, __u32 offset,
+                                      struct xskim_parsed *parsed) {
+        const __u8 *header = xskim_bytes(data, data_end, offset, XSKIM_IPV4_BYTES);
+        __u32 bytes, total, fragment;
+
+        parsed->class |= XSKIM_L3_ipv4;
+        if (!header) {
+                xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
+                return;
+        }
+        bytes = (header[0] & 15U) * 4;
+        total = xskim_read16(header + 2);
+        if (header[0] >> 4 != 4 || bytes < XSKIM_IPV4_BYTES || (total && total < bytes)) {
+                parsed->outcome = XSKIM_OUTCOME_malformed;
+                return;
+        }
+        parsed->protocol = header[9];
+        fragment = xskim_read16(header + 6) & 0x3fff;
+        if (fragment)
+                parsed->class |= XSKIM_CLASS_fragments;
+        total = total ? offset + total : XSKIM_NO_LIMIT;
+        if (fragment & 0x1fff)
+                xskim_classify_later(data, data_end, offset + bytes, total, parsed);
+        else
+                xskim_classify_l4(data, data_end, offset + bytes, total, parsed);
+}
+
+XSKIM_INLINE __u32 xskim_extension_bytes(const struct xskim_extension *extension, __u8 length) {
+        __u32 bytes = ((__u32)(length & extension->mask) + extension->extra) * extension->unit;
+
+        XSKIM_HIDE(bytes);
+        return bytes & 0xfff; /* at most 2048; the mask tells the verifier */
+}
+
+/* From the first next-header to the last; offset is where its header would start. */
+XSKIM_INLINE void xskim_classify_chain(const void *data, const void *data_end, __u32 offset,
+                                       __u32 limit, __u8 next, struct xskim_parsed *parsed) {
+        const struct xskim_extension *extension;
+        const __u8 *header;
+        int followed;
+
+        for (followed = 0; (extension = &xskim_extensions[next])->unit; followed++) {
+                if (followed == XSKIM_EXTENSIONS_MAX) {
+                        parsed->outcome = XSKIM_OUTCOME_too_deep;
+                        return;
+                }
+                header = xskim_bytes(data, data_end, offset, 8);
+                if (offset + 8 > limit || !header) {
+                        xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
+                        return;
+                }
+                next = header[0];
+                parsed->class |= extension->class;
+                offset += xskim_extension_bytes(extension, header[1]);
+                if (xskim_read16(header + 2) & extension->fragment) {
+                        parsed->protocol = next;
+                        xskim_classify_later(data, data_end, offset, limit, parsed);
+                        return;
+                }
+        }
+        parsed->protocol = next;
+        xskim_classify_l4(data, data_end, offset, limit, parsed);
+}
+
+XSKIM_INLINE void xskim_classify_ipv6(const void *data, const void *data_end, __u32 offset,
+                                      struct xskim_parsed *parsed) {
+        const __u8 *header = xskim_bytes(data, data_end, offset, XSKIM_IPV6_BYTES);
+        __u32 payload;
+
+        parsed->class |= XSKIM_L3_ipv6;
+        if (!header) {
+                xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
+                return;
+        }
+        if (header[0] >> 4 != 6) {
+                parsed->outcome = XSKIM_OUTCOME_malformed;
+                return;
+        }
+        payload = xskim_read16(header + 4);
+        offset += XSKIM_IPV6_BYTES;
+        xskim_classify_chain(data, data_end, offset, payload ? offset + payload : XSKIM_NO_LIMIT,
+                             header[6], parsed);
+}
+
+/* Past the tags. Returns where the network header starts, or 0 when the outcome is decided. */
+XSKIM_INLINE __u32 xskim_classify_tags(const void *data, const void *data_end, __u16 *type,
+                                       struct xskim_parsed *parsed) {
+        const __u8 *header = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
+        __u32 tags, offset = XSKIM_ETHERNET_BYTES;
+
+        if (!header)
+                goto cut;
+        *type = xskim_read16(header + 12);
+        for (tags = 0; xskim_is_tag(*type); tags++, offset += 4) {
+                if (tags == XSKIM_TAGS_MAX) {
+                        parsed->outcome = XSKIM_OUTCOME_too_deep;
+                        return 0;
+                }
+                header = xskim_bytes(data, data_end, offset, 4);
+                if (!header)
+                        goto cut;
+                if (!tags)
+                        parsed->vlan_tci = xskim_read16(header);
+                parsed->class |= XSKIM_CLASS_vlan;
+                *type = xskim_read16(header + 2);
+        }
+        return offset;
+cut:
+        xskim_cut(parsed, XSKIM_OUTCOME_cut_l2);
+        return 0;
+}
+
+XSKIM_INLINE void xskim_classify_any(const void *data, const void *data_end,
+                                     struct xskim_parsed *parsed) {
+        __u16 type = 0;
+        __u32 offset;
+
+        *parsed = (struct xskim_parsed){};
+        offset = xskim_classify_tags(data, data_end, &type, parsed);
+        if (!offset)
+                return;
+        if (type == XSKIM_TYPE_IPV4) {
+                parsed->l3_offset = offset;
+                xskim_classify_ipv4(data, data_end, offset, parsed);
+        } else if (type == XSKIM_TYPE_IPV6) {
+                parsed->l3_offset = offset;
+                xskim_classify_ipv6(data, data_end, offset, parsed);
+        } else if (type == XSKIM_TYPE_ARP) {
+                parsed->l3_offset = offset;
+                parsed->class |= XSKIM_L3_arp;
+        }
+}
+
+/* Most packets: untagged IPv4 without options or fragments, TCP or UDP, nothing missing. Returns
+ * whether it was one; what it says is what xskim_classify_any would say. */
+XSKIM_INLINE _Bool xskim_classify_plain(const void *data, const void *data_end,
+                                        struct xskim_parsed *parsed) {
+        const __u8 *frame = data;
+        __u32 total;
+
+        if (frame + XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES + XSKIM_UDP_BYTES >
+            (const __u8 *)data_end)
+                return 0;
+        if (xskim_read16(frame + 12) != XSKIM_TYPE_IPV4 || frame[14] != 0x45 ||
+            xskim_read16(frame + 20) & 0x3fff)
+                return 0;
+        total = xskim_read16(frame + 16);
+        *parsed = (struct xskim_parsed){
+                .l3_offset = XSKIM_ETHERNET_BYTES,
+                .l4_offset = XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES,
+                .protocol = frame[23],
+        };
+        if (frame[23] == XSKIM_PROTOCOL_TCP) {
+                parsed->class = XSKIM_L3_ipv4 | XSKIM_L4_tcp << XSKIM_CLASS_L4_SHIFT;
+                return total >= XSKIM_IPV4_BYTES + XSKIM_TCP_BYTES &&
+                       frame + XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES + XSKIM_TCP_BYTES <=
+                               (const __u8 *)data_end;
+        }
+        parsed->class = XSKIM_L3_ipv4 | XSKIM_L4_udp << XSKIM_CLASS_L4_SHIFT;
+        return frame[23] == XSKIM_PROTOCOL_UDP && total >= XSKIM_IPV4_BYTES + XSKIM_UDP_BYTES;
+}
+
+/* What the packet [data, data_end) is counted as. Every byte of *parsed is written. */
+XSKIM_INLINE void xskim_classify(const void *data, const void *data_end,
+                                 struct xskim_parsed *parsed) {
+        if (!xskim_classify_plain(data, data_end, parsed))
+                xskim_classify_any(data, data_end, parsed);
+}
+
+/* The timestamp option (RFC 7323, section 3.2) among the `left` bytes of options at offset; looks
+ * at the first XSKIM_TCP_OPTIONS_MAX options. */
+XSKIM_INLINE void xskim_describe_timestamp(const void *data, const void *data_end, __u32 offset,
+                                           __u32 left, struct xskim_record *record) {
+        const __u8 *option;
+        __u32 bytes;
+        int looked;
+
+        for (looked = 0; looked < XSKIM_TCP_OPTIONS_MAX && left >= 10; looked++) {
+                option = xskim_bytes(data, data_end, offset, 10);
+                if (!option || option[0] == 0)
+                        return;
+                if (option[0] == 8) {
+                        if (option[1] != 10)
+                                return;
+                        record->tcp_timestamp = xskim_read32(option + 2);
+                        record->tcp_echo = xskim_read32(option + 6);
+                        return;
+                }
+                bytes = option[0] == 1 ? 1 : option[1];
+                if (!bytes || bytes > left)
+                        return;
+                offset += bytes;
+                left -= bytes;
+        }
+}
+
+XSKIM_INLINE void xskim_describe_tcp(const void *data, const void *data_end, __u32 offset,
+                                     struct xskim_record *record) {
+        const __u8 *header = xskim_bytes(data, data_end, offset, XSKIM_TCP_BYTES);
+        const __u8 *options;
+        __u32 bytes;
+
+        if (!header)
+                return;
+        record->tcp_flags = header[13];
+        bytes = (header[12] >> 4) * 4U;
+        if (bytes < XSKIM_TCP_BYTES + 10)
+                return;
+        options = xskim_bytes(data, data_end, offset + XSKIM_TCP_BYTES, 12);
+        /* The layout of RFC 7323, appendix A, that nearly every stack sends. */
+        if (options && bytes >= XSKIM_TCP_BYTES + 12 && xskim_read32(options) == 0x0101080a) {
+                record->tcp_timestamp = xskim_read32(options + 4);
+                record->tcp_echo = xskim_read32(options + 8);
+                return;
+        }
+        xskim_describe_timestamp(data, data_end, offset + XSKIM_TCP_BYTES, bytes - XSKIM_TCP_BYTES,
+                                 record);
+}
+
+XSKIM_INLINE void xskim_describe_l4(const void *data, const void *data_end,
+                                    const struct xskim_parsed *parsed,
+                                    struct xskim_record *record) {
+        __u32 offset = parsed->l4_offset;
+        __u8 l4 = xskim_class_l4(parsed->class);
+        const __u8 *header;
+
+        XSKIM_HIDE(offset);
+        if (!offset || offset > XSKIM_OFFSET_MAX || parsed->outcome != XSKIM_OUTCOME_complete)
+                return;
+        header = xskim_bytes(data, data_end, offset, 4);
+        if (!header)
+                return;
+        if (l4 == XSKIM_L4_icmp || l4 == XSKIM_L4_icmpv6) {
+                record->source_port = header[0] | header[1] << 8;
+                return;
+        }
+        if (l4 != XSKIM_L4_tcp && l4 != XSKIM_L4_udp && l4 != XSKIM_L4_sctp)
+                return;
+        record->source_port = xskim_read16(header);
+        record->destination_port = xskim_read16(header + 2);
+        if (l4 == XSKIM_L4_tcp)
+                xskim_describe_tcp(data, data_end, offset, record);
+}
+
+XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end,
+                                    const struct xskim_parsed *parsed,
+                                    struct xskim_record *record) {
+        __u32 offset = parsed->l3_offset;
+        __u8 l3 = xskim_class_l3(parsed->class);
+        const __u8 *header;
+
+        XSKIM_HIDE(offset);
+        if (offset > XSKIM_OFFSET_MAX || parsed->outcome == XSKIM_OUTCOME_malformed)
+                return;
+        if (l3 == XSKIM_L3_ipv4) {
+                header = xskim_bytes(data, data_end, offset, XSKIM_IPV4_BYTES);
+                if (!header)
+                        return;
+                record->source[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, header + 12));
+                record->destination[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, header + 16));
+        } else if (l3 == XSKIM_L3_ipv6) {
+                header = xskim_bytes(data, data_end, offset, XSKIM_IPV6_BYTES);
+                if (!header)
+                        return;
+                record->source[0] = XSKIM_LOAD(__u64, header + 8);
+                record->source[1] = XSKIM_LOAD(__u64, header + 16);
+                record->destination[0] = XSKIM_LOAD(__u64, header + 24);
+                record->destination[1] = XSKIM_LOAD(__u64, header + 32);
+        }
+}
+
+/*
+ * Fills the fields that come from the packet: addresses when the network header's fixed part is
+ * there and not malformed; ports, TCP flags and timestamps when the outcome is `complete`;
+ * protocol, VLAN, class. `parsed` is what xskim_classify said of the same packet; the record must
+ * be zero before. Options that reach beyond the frame are not read.
+ */
+XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
+                                 const struct xskim_parsed *parsed, struct xskim_record *record) {
+        record->vlan_tci = parsed->vlan_tci;
+        record->protocol = parsed->protocol;
         record->class = parsed->class;
+        xskim_describe_l3(data, data_end, parsed, record);
+        xskim_describe_l4(data, data_end, parsed, record);
 }
 
 #endif
