@@ -41,8 +41,55 @@ struct packet {
         const void *start;
         const void *end; /* of the first buffer */
         __u64 length;    /* on the wire, all buffers */
-        struct xskim_parsed parsed;
+        __u64 parsed;    /* packed */
 };
+
+/*
+ * What classification found, in one register: the record is made in a function of its own, which
+ * the verifier looks at once instead of once for each way through the classification.
+ */
+static always_inline __u64 parsed_pack(const struct xskim_parsed *parsed) {
+        return (__u64)(parsed->l3_offset & 0xff) | (__u64)(parsed->l4_offset & 0xffff) << 8 |
+               (__u64)parsed->vlan_tci << 24 | (__u64)parsed->class << 40 |
+               (__u64)parsed->outcome << 48 | (__u64)parsed->protocol << 56;
+}
+
+static always_inline struct xskim_parsed parsed_unpack(__u64 packed) {
+        return (struct xskim_parsed){
+                .l3_offset = packed & 0xff,
+                .l4_offset = packed >> 8 & 0xffff,
+                .vlan_tci = packed >> 24,
+                .class = packed >> 40,
+                .outcome = packed >> 48,
+                .protocol = packed >> 56,
+        };
+}
+
+static always_inline __u8 packed_class(__u64 packed) {
+        return packed >> 40;
+}
+
+static always_inline __u8 packed_outcome(__u64 packed) {
+        return packed >> 48;
+}
+
+/* Everything that is not plain. */
+__attribute__((noinline)) __u64 packet_classify(struct xdp_md *ctx) {
+        const void *start = (const void *)(long)ctx->data;
+        const void *end = (const void *)(long)ctx->data_end;
+        struct xskim_parsed parsed;
+
+        xskim_classify_any(start, end, &parsed);
+        return parsed_pack(&parsed);
+}
+
+static always_inline __u64 classify(struct xdp_md *ctx, const struct packet *packet) {
+        struct xskim_parsed parsed;
+
+        if (xskim_classify_plain(packet->start, packet->end, &parsed))
+                return parsed_pack(&parsed);
+        return packet_classify(ctx);
+}
 
 static __attribute__((noinline)) int doorbell_ring(struct xskim_sampler_state *state,
                                                    __u32 worker) {
@@ -88,27 +135,6 @@ static __attribute__((noinline)) int ring_look(struct xskim_sampler_state *state
         return 1;
 }
 
-/*
- * What classification found, in one register: the record is made in a function of its own, which
- * the verifier looks at once instead of once for each way through the classification.
- */
-static always_inline __u64 parsed_pack(const struct xskim_parsed *parsed) {
-        return (__u64)(parsed->l3_offset & 0xff) | (__u64)(parsed->l4_offset & 0xffff) << 8 |
-               (__u64)parsed->vlan_tci << 24 | (__u64)parsed->class << 40 |
-               (__u64)parsed->outcome << 48 | (__u64)parsed->protocol << 56;
-}
-
-static always_inline struct xskim_parsed parsed_unpack(__u64 packed) {
-        return (struct xskim_parsed){
-                .l3_offset = packed & 0xff,
-                .l4_offset = packed >> 8 & 0xffff,
-                .vlan_tci = packed >> 24,
-                .class = packed >> 40,
-                .outcome = packed >> 48,
-                .protocol = packed >> 56,
-        };
-}
-
 /* Leaves the record of a sampled packet in this CPU's ring; says whether there was room. */
 __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                            __u64 now_ns, __u64 packed, __u64 length) {
@@ -141,9 +167,9 @@ __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_samp
 static always_inline void sample_take(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                       const struct packet *packet, __u64 now_ns) {
         state->counters.sampled++;
-        if (packet->parsed.outcome == XSKIM_OUTCOME_cut_l2)
+        if (packed_outcome(packet->parsed) == XSKIM_OUTCOME_cut_l2)
                 state->counters.unparsable++;
-        else if (record_stage(ctx, state, now_ns, parsed_pack(&packet->parsed), packet->length))
+        else if (record_stage(ctx, state, now_ns, packet->parsed, packet->length))
                 state->counters.staged++;
         else
                 state->counters.ring_full++;
@@ -183,20 +209,23 @@ static always_inline enum xskim_run event(struct xdp_md *ctx, struct xskim_sampl
                 return XSKIM_RUN_gap;
         }
         if (!count_classes)
-                xskim_classify(packet->start, packet->end, &packet->parsed);
+                packet->parsed = classify(ctx, packet);
         sample_take(ctx, state, packet, now_ns);
         skip_next(state, now_ns);
         return XSKIM_RUN_sampled;
 }
 
-static always_inline void classes_count(struct xskim_sampler_state *state, struct packet *packet) {
+static always_inline void classes_count(struct xdp_md *ctx, struct xskim_sampler_state *state,
+                                        struct packet *packet) {
+        __u8 outcome;
         __u32 slot = xskim_bucket_coarsen(xskim_bucket_slot(packet->length),
                                           XSKIM_SCALE_USER - XSKIM_SCALE_KERNEL);
 
-        xskim_classify(packet->start, packet->end, &packet->parsed);
-        state->classes[packet->parsed.class]++;
-        if (packet->parsed.outcome < XSKIM_OUTCOME_COUNT)
-                state->outcomes[packet->parsed.outcome]++;
+        packet->parsed = classify(ctx, packet);
+        state->classes[packed_class(packet->parsed)]++;
+        outcome = packed_outcome(packet->parsed);
+        if (outcome < XSKIM_OUTCOME_COUNT)
+                state->outcomes[outcome]++;
         if (slot >= XSKIM_SIZE_BUCKETS)
                 slot = XSKIM_SIZE_BUCKETS - 1;
         state->sizes[slot]++;
@@ -211,7 +240,7 @@ static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sam
         state->counters.seen++;
         state->counters.bytes += packet.length;
         if (count_classes)
-                classes_count(state, &packet);
+                classes_count(ctx, state, &packet);
         if (--state->countdown)
                 return XSKIM_RUN_plain;
         return event(ctx, state, &packet);
