@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Clocks in nanoseconds. The sampler's bpf_ktime_get_ns is CLOCK_MONOTONIC, so records and workers share one time
- * base. Leaf. */
+/* Clocks in nanoseconds. The sampler's bpf_ktime_get_ns is CLOCK_MONOTONIC, so records and workers
+ * share one time base. Leaf. */
 #ifndef XSKIM_CLOCK_H
 #define XSKIM_CLOCK_H
 

@@ -30,7 +30,7 @@ struct drain {
         struct xskim_worker_control *plan;
         uint32_t *own; /* numbers of this worker's rings */
         uint32_t own_count;
-        uint32_t next; /* the ring to begin the next plan with */
+        uint32_t next;            /* the ring to begin the next plan with */
         struct tally_ring *rings; /* by ring number */
         struct tally *tallies;    /* one a port */
         uint32_t writing;

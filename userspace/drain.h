@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Emptying the staging rings: plans carriers, runs them, decodes the frames that arrive, hands them to the record file
- * or back to the socket. The working half of a worker; belongs to the worker's thread alone.
+ * Emptying the staging rings: plans carriers, runs them, decodes the frames that arrive, hands them
+ * to the record file or back to the socket. The working half of a worker; belongs to the worker's
+ * thread alone.
  */
 #ifndef XSKIM_DRAIN_H
 #define XSKIM_DRAIN_H
@@ -14,14 +15,17 @@
 
 struct drain;
 
-/* Opens loop and socket in the calling thread's namespace. `wake_fd` is an eventfd that ends a wait. */
+/* Opens loop and socket in the calling thread's namespace. `wake_fd` is an eventfd that ends a
+ * wait. */
 int drain_open(const struct worker_config *config, int wake_fd, struct drain **ret_drain);
 struct drain *drain_close(struct drain *drain);
 
-/* Takes everything that is in the rings now; goes on as long as a ring is above its high-water mark. */
+/* Takes everything that is in the rings now; goes on as long as a ring is above its high-water
+ * mark. */
 int drain_rings(struct drain *drain);
 
-/* Before and after blocking: marks the rings as asleep, for the doorbell (barrier.h, "lost wake-up"). */
+/* Before and after blocking: marks the rings as asleep, for the doorbell (barrier.h, "lost
+ * wake-up"). */
 void drain_sleep_mark(struct drain *drain);
 void drain_sleep_unmark(struct drain *drain);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's side of the account of one port: reads the sampler's state on every CPU and the control pages, and adds
- * them up. Pipeline: knows programs, not workers. Buffers are allocated when opened; reading takes two system calls.
+ * The kernel's side of the account of one port: reads the sampler's state on every CPU and the
+ * control pages, and adds them up. Pipeline: knows programs, not workers. Buffers are allocated
+ * when opened; reading takes two system calls.
  */
 #ifndef XSKIM_SOURCE_H
 #define XSKIM_SOURCE_H
@@ -32,9 +33,9 @@ int source_open(struct source *source, struct programs *programs, uint32_t port,
 void source_close(struct source *source);
 
 /*
- * Fills what the kernel knows: counters, timed runs, classes, stack times, ring indexes, busiest CPU. The control
- * pages are read before the states, so that live a later stage never exceeds an earlier one. `next_interval`: what
- * comes is counted from here on.
+ * Fills what the kernel knows: counters, timed runs, classes, stack times, ring indexes, busiest
+ * CPU. The control pages are read before the states, so that live a later stage never exceeds an
+ * earlier one. `next_interval`: what comes is counted from here on.
  */
 int source_read(struct source *source, bool next_interval, struct account_kernel *kernel);
 

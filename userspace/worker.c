@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of a worker's thread: start, wait, requests, end. Emptying the rings is in drain.c. See worker.h. */
+/* The life of a worker's thread: start, wait, requests, end. Emptying the rings is in drain.c. See
+ * worker.h. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -76,7 +77,8 @@ static int requests_do(struct worker *w, bool *ret_end) {
         return r;
 }
 
-/* The thread is idle until something happens, unless rings filled up while it was falling asleep. */
+/* The thread is idle until something happens, unless rings filled up while it was falling asleep.
+ */
 static int worker_wait(struct worker *w) {
         int r;
 

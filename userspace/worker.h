@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A worker: a thread with one io_uring, one carrier port, one AF_XDP socket and its share of the staging rings. It
- * sleeps until a doorbell, the flush timer or a request wakes it, runs carriers, decodes what they bring, and gives
- * the frames back, after they are written when there is a record file.
+ * A worker: a thread with one io_uring, one carrier port, one AF_XDP socket and its share of the
+ * staging rings. It sleeps until a doorbell, the flush timer or a request wakes it, runs carriers,
+ * decodes what they bring, and gives the frames back, after they are written when there is a record
+ * file.
  *
- * The thread owns its socket, loop and open tallies; others see only what it publishes when asked (worker_fold), under
- * a mutex that is never held while packets wait. It blocks all signals and holds no capability.
+ * The thread owns its socket, loop and open tallies; others see only what it publishes when asked
+ * (worker_fold), under a mutex that is never held while packets wait. It blocks all signals and
+ * holds no capability.
  */
 #ifndef XSKIM_WORKER_H
 #define XSKIM_WORKER_H
@@ -31,8 +33,8 @@ struct worker_config {
         int cpu; /* to run on; -1 = any */
         int carrier_ifindex;
         const char *carrier_name;
-        struct programs *programs; /* borrowed */
-        int record_fd;             /* borrowed; -1 = none */
+        struct programs *programs;       /* borrowed */
+        int record_fd;                   /* borrowed; -1 = none */
         _Atomic uint64_t *record_offset; /* where the next block goes; shared by all workers */
         int failed_fd;                   /* an eventfd: written when the worker ends by itself */
 };
@@ -57,15 +59,16 @@ struct worker_report {
         int error;        /* why it ended by itself, negative errno; 0 while it runs */
 };
 
-/* Starts the thread in the calling thread's network namespace, where the carrier port is. Allocates everything; when
- * it returns 0 the worker is ready. */
+/* Starts the thread in the calling thread's network namespace, where the carrier port is. Allocates
+ * everything; when it returns 0 the worker is ready. */
 int worker_open(const struct worker_config *config, struct worker **ret_worker);
 
-/* Closes the open interval of every ring into the ports' tallies and publishes them. Blocks until it is done, some
- * microseconds to one run of carriers. */
+/* Closes the open interval of every ring into the ports' tallies and publishes them. Blocks until
+ * it is done, some microseconds to one run of carriers. */
 int worker_fold(struct worker *worker);
 
-/* Empties the rings (the samplers must be detached), waits for all writes, folds, publishes and ends the thread. */
+/* Empties the rings (the samplers must be detached), waits for all writes, folds, publishes and
+ * ends the thread. */
 int worker_finish(struct worker *worker);
 
 /* What was last published: adds the port's tally to `into`. */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The session, shared by engine.c (life and events) and session.c (what it publishes), and nobody
+ * else. */
+#ifndef XSKIM_ENGINE_PRIVATE_H
+#define XSKIM_ENGINE_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xskim/xskim.h>
+
+#include "account.h"
+#include "port.h"
+#include "program.h"
+#include "worker.h"
+
+struct xskim_session {
+        struct xskim_config config; /* its strings are the caller's, used while opening only */
+        uint64_t number;            /* random, in every metadata frame */
+        uint32_t cpus;
+        struct programs *programs;
+        struct port ports[XSKIM_PORTS_MAX];
+        struct worker *workers[XSKIM_WORKERS_MAX];
+        struct xskim_sink sinks[XSKIM_SINKS_MAX];
+        unsigned int sink_count;
+        int epoll_fd;
+        int timer_fd;
+        int end_fd;
+        int interrupt_fd;
+        int failed_fd;
+        int monitor_fd;
+        int record_fd;
+        _Atomic uint64_t record_offset;
+        bool stopped;
+        bool failed;
+        /* the workers' figures at the start of the interval */
+        uint64_t interval_cpu_ns;
+        uint64_t interval_records;
+        uint64_t memory_bytes; /* kernel's, of the whole session; read once */
+        /* working space, so that nothing is allocated while running */
+        struct account_kernel *kernel;
+        struct tally *tally;
+        struct histogram *scratch;
+        struct xskim_snapshot *snapshots; /* the last published, one a port */
+};
+
+/* Allocates and opens what can be had without privilege. */
+int session_make(const struct xskim_config *config, struct xskim_session **ret_session);
+/* Frees everything, whatever state it is in. Returns NULL. */
+struct xskim_session *session_free(struct xskim_session *session);
+
+/* Opens the record file, when there is to be one, and writes its header. */
+int record_start(struct xskim_session *session);
+
+/* Folds, makes the snapshot of each port, tells the sinks. */
+int session_publish(struct xskim_session *session, bool final);
+int session_snapshot(struct xskim_session *session, unsigned int port, bool next_interval,
+                     struct xskim_snapshot *ret_snapshot);
+
+/* A worker ended by itself: its error. */
+int session_failure(struct xskim_session *session);
+
+/* Detach, grace period, emptying of the rings, summary. Once. */
+int session_stop(struct xskim_session *session);
+
+#endif

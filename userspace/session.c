@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a session publishes, and how it ends. See engine_private.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "engine_private.h"
+#include "log.h"
+#include "util.h"
+
+int session_make(const struct xskim_config *config, struct xskim_session **ret_session) {
+        struct xskim_session *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->config = *config;
+        s->cpus = program_cpus_possible();
+        s->epoll_fd = s->timer_fd = s->end_fd = s->monitor_fd = s->record_fd = -1;
+        for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
+                s->ports[p] = PORT_NULL;
+        s->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        s->kernel = calloc(1, sizeof(*s->kernel));
+        s->tally = calloc(1, sizeof(*s->tally));
+        s->scratch = calloc(1, sizeof(*s->scratch));
+        s->snapshots = calloc(config->port_count, sizeof(*s->snapshots));
+        if (s->interrupt_fd < 0 || s->failed_fd < 0 || !s->kernel || !s->tally || !s->scratch ||
+            !s->snapshots) {
+                session_free(s);
+                return error_set(-ENOMEM, "session: no memory, or no descriptors");
+        }
+        *ret_session = s;
+        return 0;
+}
+
+struct xskim_session *session_free(struct xskim_session *s) {
+        for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
+                port_close(&s->ports[p]);
+        for (uint32_t w = 0; w < XSKIM_WORKERS_MAX; w++)
+                s->workers[w] = worker_close(s->workers[w]);
+        s->programs = programs_close(s->programs);
+        fd_cleanup(&s->epoll_fd);
+        fd_cleanup(&s->timer_fd);
+        fd_cleanup(&s->end_fd);
+        fd_cleanup(&s->interrupt_fd);
+        fd_cleanup(&s->failed_fd);
+        fd_cleanup(&s->monitor_fd);
+        fd_cleanup(&s->record_fd);
+        free(s->kernel);
+        free(s->tally);
+        free(s->scratch);
+        free(s->snapshots);
+        free(s);
+        return NULL;
+}
+
+int record_start(struct xskim_session *s) {
+        if (!s->config.record_path)
+                return 0;
+        s->record_fd = open(s->config.record_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (s->record_fd < 0)
+                return error_set(-errno, "%s: cannot write the record file: %s",
+                                 s->config.record_path, strerror(errno));
+        return 0;
+}
+
+/* Sums over the workers. */
+struct session_totals {
+        struct worker_report report;
+        uint64_t frames_missing;
+        uint64_t decoded;
+};
+
+static void reports_add(struct xskim_session *s, struct session_totals *t) {
+        struct worker_report one;
+
+        for (uint32_t w = 0; w < s->config.workers; w++) {
+                worker_report(s->workers[w], &one);
+                t->report.system_calls += one.system_calls;
+                t->report.wakeups += one.wakeups;
+                t->report.socket_frames_lost += one.socket_frames_lost;
+                t->report.kernel_memory_bytes += one.kernel_memory_bytes;
+                t->report.umem_bytes += one.umem_bytes;
+                t->report.user_memory_bytes += one.user_memory_bytes;
+                t->report.cpu_ns += one.cpu_ns;
+                if (!t->report.record_error)
+                        t->report.record_error = one.record_error;
+        }
+}
+
+static void tally_of_port(struct xskim_session *s, uint32_t port) {
+        tally_reset(s->tally);
+        for (uint32_t w = 0; w < s->config.workers; w++)
+                worker_tally(s->workers[w], port, s->tally);
+}
+
+static void totals_make(struct xskim_session *s, struct session_totals *t) {
+        *t = (struct session_totals){0};
+        reports_add(s, t);
+        for (uint32_t p = 0; p < s->config.port_count; p++) {
+                tally_of_port(s, p);
+                t->frames_missing += s->tally->frames_missing;
+                t->decoded += s->tally->decoded;
+        }
+}
+
+static void totals_book(struct xskim_session *s, const struct session_totals *t,
+                        struct account_kernel *k) {
+        uint32_t ports = s->config.port_count;
+
+        if (!s->memory_bytes)
+                s->memory_bytes = program_memory(s->programs);
+        k->recording = s->record_fd >= 0;
+        k->socket_frames_lost = t->report.socket_frames_lost;
+        k->session_frames_missing = t->frames_missing;
+        k->collector_cpu_ns = t->report.cpu_ns - s->interval_cpu_ns;
+        k->collector_records = t->decoded - s->interval_records;
+        k->system_calls = t->report.system_calls;
+        k->wakeups = t->report.wakeups;
+        k->kernel_memory_bytes = (s->memory_bytes + t->report.kernel_memory_bytes) / ports;
+        k->carrier_memory_bytes = t->report.umem_bytes;
+        k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->kernel) +
+                               sizeof(*s->tally) + sizeof(*s->scratch) +
+                               ports * sizeof(*s->snapshots);
+}
+
+/* The kernel's side last: live, a later stage must not exceed an earlier one. */
+static int snapshot_make(struct xskim_session *s, uint32_t port, const struct session_totals *t,
+                         bool next_interval, bool final) {
+        int r;
+
+        memset(s->kernel, 0, sizeof(*s->kernel));
+        tally_of_port(s, port);
+        r = port_account(&s->ports[port], &s->config, next_interval, s->kernel);
+        if (r < 0)
+                return r;
+        totals_book(s, t, s->kernel);
+        if (final)
+                s->kernel->interval_ns = 0;
+        account_snapshot(s->kernel, s->tally, final, s->scratch, &s->snapshots[port]);
+        return 0;
+}
+
+static int workers_fold(struct xskim_session *s) {
+        int r = 0;
+
+        for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
+                r = worker_fold(s->workers[w]);
+        return r;
+}
+
+static int sinks_tell(struct xskim_session *s, bool final) {
+        int r = 0;
+
+        for (uint32_t p = 0; p < s->config.port_count; p++) {
+                for (unsigned int i = 0; i < s->sink_count && r >= 0; i++) {
+                        struct xskim_sink *sink = &s->sinks[i];
+
+                        if (final && sink->summary)
+                                r = sink->summary(sink->context, &s->snapshots[p]);
+                        else if (!final && sink->snapshot)
+                                r = sink->snapshot(sink->context, &s->snapshots[p]);
+                }
+        }
+        return r < 0 ? r : 0;
+}
+
+static int snapshots_make(struct xskim_session *s, bool final) {
+        struct session_totals totals;
+        int r = 0;
+
+        totals_make(s, &totals);
+        for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
+                r = snapshot_make(s, p, &totals, true, final);
+        s->interval_cpu_ns = totals.report.cpu_ns;
+        s->interval_records = totals.decoded;
+        return r;
+}
+
+int session_publish(struct xskim_session *s, bool final) {
+        int r = final ? 0 : workers_fold(s);
+
+        r = r < 0 ? r : snapshots_make(s, final);
+        return r < 0 ? r : sinks_tell(s, final);
+}
+
+int session_snapshot(struct xskim_session *s, unsigned int port, bool next_interval,
+                     struct xskim_snapshot *ret_snapshot) {
+        struct session_totals totals;
+        int r = 0;
+
+        if (!s->stopped) {
+                r = workers_fold(s);
+                if (r < 0)
+                        return r;
+                totals_make(s, &totals);
+                r = snapshot_make(s, port, &totals, next_interval, false);
+        }
+        if (!r)
+                *ret_snapshot = s->snapshots[port];
+        return r;
+}
+
+int session_failure(struct xskim_session *s) {
+        struct worker_report report;
+
+        s->failed = true;
+        for (uint32_t w = 0; w < s->config.workers; w++) {
+                worker_report(s->workers[w], &report);
+                if (report.error)
+                        return error_set(report.error, "worker %u ended: %s", w,
+                                         strerror(-report.error));
+        }
+        return -EIO;
+}
+
+int session_stop(struct xskim_session *s) {
+        int r = 0;
+
+        if (s->stopped)
+                return 0;
+        for (uint32_t p = 0; p < s->config.port_count; p++)
+                port_detach(&s->ports[p]);
+        program_grace();
+        for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
+                r = worker_finish(s->workers[w]);
+        s->interval_cpu_ns = 0;
+        s->interval_records = 0;
+        r = r < 0 ? r : session_publish(s, true);
+        s->stopped = true;
+        return r;
+}
