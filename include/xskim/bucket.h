@@ -24,8 +24,7 @@ enum {
 #define XSKIM_BUCKETS(scale, octaves) (((octaves) << (scale)) + 2)
 
 /* Branch-free, and of nothing but shifts: BPF before v4 has no instruction for it. value > 0. */
-static inline __u32 xskim_leading_zeros(__u64 value) {
-#ifdef __bpf__
+static inline __u32 xskim_leading_zeros_by_shifts(__u64 value) {
         __u32 shift, log2;
 
         log2 = (value > 0xffffffffULL) << 5;
@@ -44,6 +43,11 @@ static inline __u32 xskim_leading_zeros(__u64 value) {
         log2 |= shift;
         log2 |= value >> 1;
         return 63 - log2;
+}
+
+static inline __u32 xskim_leading_zeros(__u64 value) {
+#ifdef __bpf__
+        return xskim_leading_zeros_by_shifts(value);
 #else
         return __builtin_clzll(value);
 #endif

@@ -70,14 +70,16 @@ struct xskim_config {
         const char *record_path; /* NULL = no record file */
 };
 
+#define XSKIM_UNBOUNDED UINT64_MAX
+
 /* A value of a distribution with what is known about it: the bucket that holds it, and the 95 %
  * interval. */
 struct xskim_quantile {
         uint64_t value; /* within [low, high] */
         uint64_t low;   /* bounds of its bucket: low < v <= high */
         uint64_t high;
-        uint64_t ci95_low; /* binomial order statistics of the samples behind it */
-        uint64_t ci95_high;
+        uint64_t ci95_low;  /* binomial order statistics of the samples behind it */
+        uint64_t ci95_high; /* XSKIM_UNBOUNDED: too few samples to bound it from above */
 };
 
 enum xskim_quantile_rank { XSKIM_P50, XSKIM_P90, XSKIM_P99, XSKIM_P999, XSKIM_QUANTILE_COUNT };
@@ -89,7 +91,8 @@ struct xskim_distribution {
         uint64_t min;          /* of the samples, exact */
         uint64_t max;          /* of the samples, exact */
         double mean;           /* of the traffic, estimated by the samples' weights */
-        double relative_error; /* half a bucket's width: a value is known within this */
+        double relative_error; /* a bucket's width, 2^(2^-scale) - 1: a value is within this of the
+                                  exact one */
         struct xskim_quantile quantiles[XSKIM_QUANTILE_COUNT];
         bool biased; /* records were lost: the rest of that ring and interval was reweighted */
 };
