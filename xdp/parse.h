@@ -61,11 +61,20 @@ enum {
 
         /* Above every offset that the parser makes; far below the verifier's limit of 65535. */
         XSKIM_OFFSET_MAX = 20000,
-        XSKIM_NO_LIMIT = 1 << 20,
+        XSKIM_FAR = 1 << 20,
 };
 
 #define XSKIM_INLINE static inline __attribute__((always_inline))
 #define XSKIM_HIDE(variable_) __asm__("" : "+r"(variable_))
+
+/* Makes the verifier forget what it knows of a variable, so that the paths that lead here become
+ * one: a value xor an unknown one is unknown, although xor again restores it. */
+#define XSKIM_FORGET(variable_, unknown_)                                                          \
+        ({                                                                                         \
+                (variable_) ^= (unknown_);                                                         \
+                XSKIM_HIDE(variable_);                                                             \
+                (variable_) ^= (unknown_);                                                         \
+        })
 
 /* Packet bytes have no alignment. The kernel reads them as they are where it can; elsewhere the
  * compiler takes them apart. */
@@ -109,71 +118,56 @@ XSKIM_INLINE const __u8 *xskim_bytes(const void *data, const void *data_end, __u
         return at;
 }
 
-XSKIM_INLINE __u8 xskim_l4_of(__u8 protocol) {
-        switch (protocol) {
-        case XSKIM_PROTOCOL_TCP:
-                return XSKIM_L4_tcp;
-        case XSKIM_PROTOCOL_UDP:
-                return XSKIM_L4_udp;
-        case XSKIM_PROTOCOL_ICMP:
-                return XSKIM_L4_icmp;
-        case XSKIM_PROTOCOL_ICMPV6:
-                return XSKIM_L4_icmpv6;
-        case XSKIM_PROTOCOL_SCTP:
-                return XSKIM_L4_sctp;
-        default:
-                return XSKIM_L4_other;
-        }
-}
-
-/* What every message of the protocol has: RFC 9293, 768, 792, 4443 (section 2.1), 9260. */
-XSKIM_INLINE __u32 xskim_l4_bytes(__u8 protocol) {
-        switch (protocol) {
-        case XSKIM_PROTOCOL_TCP:
-                return XSKIM_TCP_BYTES;
-        case XSKIM_PROTOCOL_UDP:
-        case XSKIM_PROTOCOL_ICMP:
-                return 8;
-        case XSKIM_PROTOCOL_ICMPV6:
-                return 4;
-        case XSKIM_PROTOCOL_SCTP:
-                return 12;
-        default:
-                return 0;
-        }
-}
-
 /*
- * IPv6 extension headers: RFC 7045, section 3, and IANA's registry; ESP ends the chain, because
- * what follows is encrypted. A header is ((its length byte & mask) + extra) * unit bytes: AH counts
- * in words of 4 bytes (RFC 4302), a fragment header has no length (RFC 8200, section 4.5). A table,
- * so that the loop over the chain has one path for the verifier to walk.
+ * What a protocol number (next-header) means. A table rather than branches: for the verifier every
+ * protocol is then the same path, and its work stays a small multiple of the program's length.
+ *
+ * Extension headers (unit > 0): RFC 7045, section 3, and IANA's registry; ESP ends the chain,
+ * because what follows is encrypted. A header is ((its length byte & mask) + extra) * unit bytes:
+ * AH counts in words of 4 bytes (RFC 4302), a fragment header has no length (RFC 8200,
+ * section 4.5).
+ *
+ * Others: `bytes` is what each of its messages has at least (RFC 9293, 768, 792, 4443 section 2.1,
+ * 9260).
  */
-struct xskim_extension {
-        __u8 unit; /* 0: not an extension header */
-        __u8 extra;
-        __u8 mask;
-        __u8 class;     /* what it adds to the class */
-        __u16 fragment; /* where its second 16 bits hold a fragment offset */
-        __u16 unused;
+struct xskim_protocol {
+        __u8 l4;        /* XSKIM_L4_ ^ XSKIM_L4_other, so that rows left out are `other` */
+        __u8 bytes;     /* of the fixed part of its header */
+        __u8 unit;      /* 0: not an extension header */
+        __u8 extra;     /* extension header */
+        __u8 mask;      /* extension header */
+        __u8 class;     /* extension header: the bits that it adds to the class */
+        __u16 fragment; /* extension header: where its second 16 bits hold a fragment offset */
 };
 
-#define XSKIM_EXTENSION_OPTIONS                                                                    \
+#define XSKIM_PROTOCOL_L4(name_, bytes_)                                                           \
+        { .l4 = XSKIM_L4_##name_ ^ XSKIM_L4_other, .bytes = bytes_ }
+#define XSKIM_PROTOCOL_OPTIONS                                                                     \
         { .unit = 8, .extra = 1, .mask = 0xff }
 
-static const struct xskim_extension xskim_extensions[256] = {
-        [0] = XSKIM_EXTENSION_OPTIONS,  /* hop-by-hop options */
-        [43] = XSKIM_EXTENSION_OPTIONS, /* routing */
+static const struct xskim_protocol xskim_protocols[256] = {
+        [1] = XSKIM_PROTOCOL_L4(icmp, 8),
+        [6] = XSKIM_PROTOCOL_L4(tcp, XSKIM_TCP_BYTES),
+        [17] = XSKIM_PROTOCOL_L4(udp, XSKIM_UDP_BYTES),
+        [58] = XSKIM_PROTOCOL_L4(icmpv6, 4),
+        [132] = XSKIM_PROTOCOL_L4(sctp, 12),
+        [0] = XSKIM_PROTOCOL_OPTIONS,  /* hop-by-hop options */
+        [43] = XSKIM_PROTOCOL_OPTIONS, /* routing */
         [44] = {.unit = 8, .extra = 1, .class = XSKIM_CLASS_fragments, .fragment = 0xfff8},
         [51] = {.unit = 4, .extra = 2, .mask = 0xff}, /* authentication */
-        [60] = XSKIM_EXTENSION_OPTIONS,               /* destination options */
-        [135] = XSKIM_EXTENSION_OPTIONS,              /* mobility */
-        [139] = XSKIM_EXTENSION_OPTIONS,              /* host identity protocol */
-        [140] = XSKIM_EXTENSION_OPTIONS,              /* shim6 */
+        [60] = XSKIM_PROTOCOL_OPTIONS,                /* destination options */
+        [135] = XSKIM_PROTOCOL_OPTIONS,               /* mobility */
+        [139] = XSKIM_PROTOCOL_OPTIONS,               /* host identity protocol */
+        [140] = XSKIM_PROTOCOL_OPTIONS,               /* shim6 */
 };
 
 XSKIM_INLINE _Bool xskim_is_tag(__u16 type) {
         return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
+/* Where `bytes` from offset end; far away when they are 0. Without a branch. */
+XSKIM_INLINE __u32 xskim_limit(__u32 offset, __u16 bytes) {
+        return offset + 1 + (((__u32)bytes - 1) & (XSKIM_FAR - 1));
 }
 
 XSKIM_INLINE void xskim_cut(struct xskim_parsed *parsed, enum xskim_outcome outcome) {
@@ -181,30 +175,23 @@ XSKIM_INLINE void xskim_cut(struct xskim_parsed *parsed, enum xskim_outcome outc
         parsed->class |= XSKIM_CLASS_truncated;
 }
 
-/* The protocol is known and its header starts at offset; limit is where the network header says
- * that the packet ends. */
+/* The protocol is known; `offset` is where its header starts, or the payload of a later fragment,
+ * which has no such header. `limit` is where the network header says that the packet ends. */
 XSKIM_INLINE void xskim_classify_l4(const void *data, const void *data_end, __u32 offset,
-                                    __u32 limit, struct xskim_parsed *parsed) {
-        __u32 bytes = xskim_l4_bytes(parsed->protocol);
+                                    __u32 limit, _Bool later, struct xskim_parsed *parsed) {
+        const struct xskim_protocol *protocol = &xskim_protocols[parsed->protocol];
 
-        parsed->class |= xskim_l4_of(parsed->protocol) << XSKIM_CLASS_L4_SHIFT;
+        parsed->class |= (protocol->l4 ^ XSKIM_L4_other) << XSKIM_CLASS_L4_SHIFT;
         if (offset > limit || !xskim_bytes(data, data_end, offset, 0)) {
                 xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
                 return;
         }
-        if (parsed->protocol == XSKIM_PROTOCOL_NONE)
+        if (later || parsed->protocol == XSKIM_PROTOCOL_NONE)
                 return;
         parsed->l4_offset = offset;
-        if (offset + bytes > limit || !xskim_bytes(data, data_end, offset, bytes))
+        if (offset + protocol->bytes > limit ||
+            !xskim_bytes(data, data_end, offset, protocol->bytes))
                 xskim_cut(parsed, XSKIM_OUTCOME_cut_l4);
-}
-
-/* A later fragment has no L4 header: only its own headers, up to offset, must be there. */
-XSKIM_INLINE void xskim_classify_later(const void *data, const void *data_end, __u32 offset,
-                                       __u32 limit, struct xskim_parsed *parsed) {
-        parsed->class |= xskim_l4_of(parsed->protocol) << XSKIM_CLASS_L4_SHIFT;
-        if (offset > limit || !xskim_bytes(data, data_end, offset, 0))
-                xskim_cut(parsed, XSKIM_OUTCOME_cut_l3);
 }
 
 XSKIM_INLINE void xskim_classify_ipv4(const void *data, const void *data_end, __u32 offset,
@@ -227,14 +214,11 @@ XSKIM_INLINE void xskim_classify_ipv4(const void *data, const void *data_end, __
         fragment = xskim_read16(header + 6) & 0x3fff;
         if (fragment)
                 parsed->class |= XSKIM_CLASS_fragments;
-        total = total ? offset + total : XSKIM_NO_LIMIT;
-        if (fragment & 0x1fff)
-                xskim_classify_later(data, data_end, offset + bytes, total, parsed);
-        else
-                xskim_classify_l4(data, data_end, offset + bytes, total, parsed);
+        total = xskim_limit(offset, total);
+        xskim_classify_l4(data, data_end, offset + bytes, total, fragment & 0x1fff, parsed);
 }
 
-XSKIM_INLINE __u32 xskim_extension_bytes(const struct xskim_extension *extension, __u8 length) {
+XSKIM_INLINE __u32 xskim_extension_bytes(const struct xskim_protocol *extension, __u8 length) {
         __u32 bytes = ((__u32)(length & extension->mask) + extension->extra) * extension->unit;
 
         XSKIM_HIDE(bytes);
@@ -244,11 +228,12 @@ XSKIM_INLINE __u32 xskim_extension_bytes(const struct xskim_extension *extension
 /* From the first next-header to the last; offset is where its header would start. */
 XSKIM_INLINE void xskim_classify_chain(const void *data, const void *data_end, __u32 offset,
                                        __u32 limit, __u8 next, struct xskim_parsed *parsed) {
-        const struct xskim_extension *extension;
+        const struct xskim_protocol *extension;
         const __u8 *header;
+        __u16 later = 0;
         int followed;
 
-        for (followed = 0; (extension = &xskim_extensions[next])->unit; followed++) {
+        for (followed = 0; !later && (extension = &xskim_protocols[next])->unit; followed++) {
                 if (followed == XSKIM_EXTENSIONS_MAX) {
                         parsed->outcome = XSKIM_OUTCOME_too_deep;
                         return;
@@ -259,16 +244,12 @@ XSKIM_INLINE void xskim_classify_chain(const void *data, const void *data_end, _
                         return;
                 }
                 next = header[0];
+                later = xskim_read16(header + 2) & extension->fragment;
                 parsed->class |= extension->class;
                 offset += xskim_extension_bytes(extension, header[1]);
-                if (xskim_read16(header + 2) & extension->fragment) {
-                        parsed->protocol = next;
-                        xskim_classify_later(data, data_end, offset, limit, parsed);
-                        return;
-                }
         }
         parsed->protocol = next;
-        xskim_classify_l4(data, data_end, offset, limit, parsed);
+        xskim_classify_l4(data, data_end, offset, limit, later, parsed);
 }
 
 XSKIM_INLINE void xskim_classify_ipv6(const void *data, const void *data_end, __u32 offset,
@@ -287,8 +268,8 @@ XSKIM_INLINE void xskim_classify_ipv6(const void *data, const void *data_end, __
         }
         payload = xskim_read16(header + 4);
         offset += XSKIM_IPV6_BYTES;
-        xskim_classify_chain(data, data_end, offset, payload ? offset + payload : XSKIM_NO_LIMIT,
-                             header[6], parsed);
+        xskim_classify_chain(data, data_end, offset, xskim_limit(offset, payload), header[6],
+                             parsed);
 }
 
 /* Past the tags. Returns where the network header starts, or 0 when the outcome is decided. */
@@ -426,17 +407,10 @@ XSKIM_INLINE void xskim_describe_tcp(const void *data, const void *data_end, __u
                                  record);
 }
 
-XSKIM_INLINE void xskim_describe_l4(const void *data, const void *data_end,
-                                    const struct xskim_parsed *parsed,
+XSKIM_INLINE void xskim_describe_l4(const void *data, const void *data_end, __u32 offset, __u8 l4,
                                     struct xskim_record *record) {
-        __u32 offset = parsed->l4_offset;
-        __u8 l4 = xskim_class_l4(parsed->class);
-        const __u8 *header;
+        const __u8 *header = xskim_bytes(data, data_end, offset, 4);
 
-        XSKIM_HIDE(offset);
-        if (!offset || offset > XSKIM_OFFSET_MAX || parsed->outcome != XSKIM_OUTCOME_complete)
-                return;
-        header = xskim_bytes(data, data_end, offset, 4);
         if (!header)
                 return;
         if (l4 == XSKIM_L4_icmp || l4 == XSKIM_L4_icmpv6) {
@@ -451,16 +425,10 @@ XSKIM_INLINE void xskim_describe_l4(const void *data, const void *data_end,
                 xskim_describe_tcp(data, data_end, offset, record);
 }
 
-XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end,
-                                    const struct xskim_parsed *parsed,
+XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end, __u32 offset, __u8 l3,
                                     struct xskim_record *record) {
-        __u32 offset = parsed->l3_offset;
-        __u8 l3 = xskim_class_l3(parsed->class);
         const __u8 *header;
 
-        XSKIM_HIDE(offset);
-        if (offset > XSKIM_OFFSET_MAX || parsed->outcome == XSKIM_OUTCOME_malformed)
-                return;
         if (l3 == XSKIM_L3_ipv4) {
                 header = xskim_bytes(data, data_end, offset, XSKIM_IPV4_BYTES);
                 if (!header)
@@ -486,11 +454,24 @@ XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end,
  */
 XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
                                  const struct xskim_parsed *parsed, struct xskim_record *record) {
+        const __u8 *frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
+        __u32 l3_offset = parsed->l3_offset, l4_offset = parsed->l4_offset, unknown;
+        __u32 outcome = parsed->outcome, class = parsed->class;
+
         record->vlan_tci = parsed->vlan_tci;
         record->protocol = parsed->protocol;
         record->class = parsed->class;
-        xskim_describe_l3(data, data_end, parsed, record);
-        xskim_describe_l4(data, data_end, parsed, record);
+        if (!frame)
+                return;
+        unknown = XSKIM_LOAD(__u32, frame);
+        XSKIM_FORGET(l3_offset, unknown);
+        XSKIM_FORGET(l4_offset, unknown);
+        XSKIM_FORGET(outcome, unknown);
+        XSKIM_FORGET(class, unknown);
+        if (outcome != XSKIM_OUTCOME_malformed && l3_offset < XSKIM_OFFSET_MAX)
+                xskim_describe_l3(data, data_end, l3_offset, xskim_class_l3(class), record);
+        if (outcome == XSKIM_OUTCOME_complete && l4_offset && l4_offset < XSKIM_OFFSET_MAX)
+                xskim_describe_l4(data, data_end, l4_offset, xskim_class_l4(class), record);
 }
 
 #endif
