@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See lab.h. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "lab.h"
+#include "log.h"
+#include "netdev.h"
+#include "sender.skel.h"
+
+static void give_up(const char *what) {
+        fprintf(stderr, "lab: %s: %s %s\n", what, strerror(errno), error_message());
+        exit(1);
+}
+
+void lab_pair(const char *name, const char *peer, unsigned int mtu) {
+        int a, b;
+
+        if (netdev_veth_create(name, peer, mtu, &a, &b) < 0 || netdev_set_up(a) < 0 ||
+            netdev_set_up(b) < 0)
+                give_up(name);
+}
+
+void lab_enter(void) {
+        if (unshare(CLONE_NEWNET))
+                give_up("a network namespace needs root");
+        lab_pair(LAB_PORT, LAB_PEER, 1500);
+}
+
+int lab_main(int argc, char *argv[]) {
+        struct criterion_test_set *tests;
+        int failed = 0;
+
+        lab_enter();
+        tests = criterion_initialize();
+        if (criterion_handle_args(argc, argv, true))
+                failed = !criterion_run_all_tests(tests);
+        criterion_finalize(tests);
+        return failed;
+}
+
+int lab_ifindex(const char *name) {
+        return (int)if_nametoindex(name);
+}
+
+uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t destination) {
+        uint16_t ip = (uint16_t)(bytes - 14), udp = (uint16_t)(bytes - 34);
+        uint8_t head[42] = {
+                [0] = 2,
+                [5] = 1,
+                [6] = 2,
+                [11] = 2,
+                [12] = 8,
+                [14] = 0x45,
+                [16] = ip >> 8,
+                [17] = ip & 255,
+                [22] = 64,
+                [23] = 17,
+                [26] = 10,
+                [29] = 1,
+                [30] = 10,
+                [33] = 2,
+                [34] = source >> 8,
+                [35] = source & 255,
+                [36] = destination >> 8,
+                [37] = destination & 255,
+                [38] = udp >> 8,
+                [39] = udp & 255,
+        };
+
+        memset(packet, 0, bytes);
+        memcpy(packet, head, sizeof(head));
+        return bytes;
+}
+
+uint64_t lab_send(const char *peer, const uint8_t *packet, uint32_t bytes, uint64_t count) {
+        struct xdp_md context = {.data_end = bytes, .ingress_ifindex = 1};
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = bytes,
+                    .ctx_in = &context, .ctx_size_in = sizeof(context),
+                    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+        struct sender_bpf *sender = sender_bpf__open();
+        uint64_t sent = 0;
+        int fd, r = 0;
+
+        cr_assert(sender);
+        sender->rodata->target = lab_ifindex(peer);
+        cr_assert_eq(sender_bpf__load(sender), 0);
+        fd = bpf_program__fd(sender->progs.sender);
+        while (count && !r) {
+                options.repeat = (int)(count < 1000000 ? count : 1000000);
+                r = bpf_prog_test_run_opts(fd, &options);
+                count -= (uint64_t)options.repeat;
+        }
+        cr_assert_eq(r, 0, "BPF_PROG_RUN: %d", r);
+        sent = sender->bss->sent;
+        sender_bpf__destroy(sender);
+        return sent;
+}
+
+/* One statistic by name, summed over queues: "rx_queue_*_xdp_packets". */
+static uint64_t statistic_sum(int socket_fd, const char *port, const char *suffix) {
+        struct {
+                struct ethtool_sset_info head;
+                uint32_t count;
+        } sets = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS}};
+        struct ifreq request = {0};
+        struct ethtool_gstrings *names;
+        struct ethtool_stats *values;
+        uint64_t sum = 0;
+
+        snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", port);
+        request.ifr_data = (void *)&sets;
+        cr_assert_eq(ioctl(socket_fd, SIOCETHTOOL, &request), 0);
+        names = calloc(1, sizeof(*names) + sets.count * ETH_GSTRING_LEN);
+        values = calloc(1, sizeof(*values) + sets.count * sizeof(uint64_t));
+        names->cmd = ETHTOOL_GSTRINGS;
+        names->string_set = ETH_SS_STATS;
+        names->len = sets.count;
+        request.ifr_data = (void *)names;
+        cr_assert_eq(ioctl(socket_fd, SIOCETHTOOL, &request), 0);
+        values->cmd = ETHTOOL_GSTATS;
+        values->n_stats = sets.count;
+        request.ifr_data = (void *)values;
+        cr_assert_eq(ioctl(socket_fd, SIOCETHTOOL, &request), 0);
+        for (uint32_t i = 0; i < sets.count; i++)
+                if (strstr((char *)names->data + i * ETH_GSTRING_LEN, suffix))
+                        sum += values->data[i];
+        free(names);
+        free(values);
+        return sum;
+}
+
+uint64_t lab_xdp_packets(const char *port) {
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        uint64_t packets = statistic_sum(fd, port, "_xdp_packets");
+
+        close(fd);
+        return packets;
+}
+
+void lab_skip(const char *why) {
+        const char *strict = getenv("XSKIM_NO_SKIP");
+
+        if (strict && strict[0] == '1')
+                cr_fatal("must not skip: %s", why);
+        cr_skip("%s", why);
+}
