@@ -172,7 +172,7 @@ static int session_start(struct xskim_session *s) {
                 .session = s->number,
                 .stack = s->config.stack,
         };
-        int r = privilege_check();
+        int r = privilege_require();
 
         for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
                 r = port_open(&s->ports[p], &s->config, p);

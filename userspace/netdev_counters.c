@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A port's own counters, and what they say was lost before XDP. See netdev.h. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "log.h"
+#include "netdev.h"
+#include "netdev_private.h"
+#include "util.h"
+
+static int stats_take(const struct nlmsghdr *header, void *context) {
+        struct rtnl_link_stats64 *stats = context;
+        const struct nlattr *attribute;
+
+        mnl_attr_for_each(attribute, header, sizeof(struct if_stats_msg)) {
+                uint16_t bytes = mnl_attr_get_payload_len(attribute);
+
+                /* it grows at its end from one kernel to the next */
+                if (mnl_attr_get_type(attribute) == IFLA_STATS_LINK_64)
+                        memcpy(stats, mnl_attr_get_payload(attribute),
+                               MIN((size_t)bytes, sizeof(*stats)));
+        }
+        return MNL_CB_OK;
+}
+
+int netdev_counters(int ifindex, struct netdev_counters *ret_counters) {
+        union netdev_request request;
+        struct if_stats_msg *wanted =
+                netdev_request_start(&request, RTM_GETSTATS, 0, sizeof(*wanted));
+        struct rtnl_link_stats64 stats = {0};
+        char name[IF_NAMESIZE];
+        int r;
+
+        wanted->ifindex = (uint32_t)ifindex;
+        wanted->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+        r = netdev_request_run(&request, NETLINK_ROUTE, stats_take, &stats);
+        if (!r && !if_indextoname((unsigned int)ifindex, name))
+                r = -errno;
+        if (r < 0)
+                return error_set(r, "interface %d: cannot read its counters: %s", ifindex,
+                                 strerror(-r));
+        *ret_counters = (struct netdev_counters){
+                .packets = stats.rx_packets,
+                .dropped = stats.rx_dropped,
+                .missed = stats.rx_missed_errors,
+                .fifo = stats.rx_fifo_errors,
+                .over = stats.rx_over_errors,
+                .errors = stats.rx_errors,
+                .crc = stats.rx_crc_errors,
+                .length = stats.rx_length_errors,
+                .frame = stats.rx_frame_errors,
+                .no_handler = stats.rx_nohandler,
+                .driver_drops = netdev_ethtool_drops(name),
+        };
+        return 0;
+}
+
+/* A driver that was reset starts again at 0. */
+static uint64_t since(uint64_t before, uint64_t now) {
+        return now >= before ? now - before : now;
+}
+
+uint64_t netdev_counters_lost(const struct netdev_counters *before,
+                              const struct netdev_counters *now) {
+        uint64_t missed = since(before->missed, now->missed);
+        uint64_t fifo = since(before->fifo, now->fifo);
+        uint64_t over = since(before->over, now->over);
+
+        return MAX(missed, MAX(fifo, over)) + since(before->crc, now->crc) +
+               since(before->length, now->length) + since(before->frame, now->frame) +
+               since(before->driver_drops, now->driver_drops);
+}
