@@ -7,7 +7,7 @@
  * the same ring and interval stand for them with weight = N * sampled / decoded: valid as far as
  * the loss struck the samples at random, which is why the result is flagged `biased`. The number of
  * samples *taken* is known exactly whatever was lost, so for the total of packets tally those, with
- * weight N.
+ * weight N. The other intervals make no use of it and are on the wide side where much was lost.
  */
 #ifndef XSKIM_ESTIMATE_H
 #define XSKIM_ESTIMATE_H

@@ -25,7 +25,8 @@
  * - n is histogram_view.effective, so that unequal weights widen the interval and seeing a good
  * part of the traffic narrows it.
  * - Inside a bucket values count as evenly spread, unless the bucket stands out of its neighbours:
- * it may then hold a single value, and the interval takes in all of it.
+ * it may then hold a single value, as with packet sizes, and the interval takes in all of it (and
+ *   holds the truth more often).
  * - ci95_low is 0, or ci95_high XSKIM_UNBOUNDED, when there are too few samples to bound that side
  *   (above: n < 6 for p50, 36 for p90, 368 for p99, 3688 for p99.9).
  */
