@@ -7,6 +7,7 @@
 #ifndef XSKIM_DRAIN_H
 #define XSKIM_DRAIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,8 +17,9 @@
 struct drain;
 
 /* Opens loop and socket in the calling thread's namespace. `wake_fd` is an eventfd that ends a
- * wait. */
-int drain_open(const struct worker_config *config, int wake_fd, struct drain **ret_drain);
+ * wait; while *asked is not 0, drain_rings returns after the next run. */
+int drain_open(const struct worker_config *config, int wake_fd, const _Atomic int *asked,
+               struct drain **ret_drain);
 struct drain *drain_close(struct drain *drain);
 
 /* Takes everything that is in the rings now; goes on as long as a ring is above its high-water

@@ -34,7 +34,7 @@ void xskim_config_init(struct xskim_config *config) {
                 .sample = 64,
                 .interval_ms = 1000,
                 .flush_ms = 10,
-                .ring_slots = 2048,
+                .ring_slots = 1536,
                 .workers = 1,
         };
 }
@@ -50,9 +50,9 @@ static int config_check(const struct xskim_config *c) {
         if (!c->flush_ms || c->flush_ms > ENGINE_FLUSH_MS_MAX)
                 return error_set(-EINVAL, "flush: from 1 to %d ms", ENGINE_FLUSH_MS_MAX);
         if (c->ring_slots < XSKIM_RING_SLOTS_MIN || c->ring_slots > XSKIM_RING_SLOTS_MAX ||
-            c->ring_slots & (c->ring_slots - 1))
-                return error_set(-EINVAL, "ring slots: a power of two from %d to %d",
-                                 XSKIM_RING_SLOTS_MIN, XSKIM_RING_SLOTS_MAX);
+            c->ring_slots % XSKIM_RING_SLOTS_UNIT)
+                return error_set(-EINVAL, "ring slots: a multiple of %d from %d to %d",
+                                 XSKIM_RING_SLOTS_UNIT, XSKIM_RING_SLOTS_MIN, XSKIM_RING_SLOTS_MAX);
         if (!c->workers || c->workers > XSKIM_WORKERS_MAX)
                 return error_set(-EINVAL, "workers: from 1 to %d", XSKIM_WORKERS_MAX);
         if (c->stack && c->verdict != XSKIM_VERDICT_PASS)
@@ -126,8 +126,8 @@ static int worker_start(struct xskim_session *s, uint32_t number) {
         char name[XSKIM_NAME_MAX], peer[XSKIM_NAME_MAX];
         int peer_ifindex, r;
 
-        snprintf(name, sizeof(name), "carrier%u", number);
-        snprintf(peer, sizeof(peer), "carrier%u.peer", number);
+        snprintf(name, sizeof(name), "carrier%hhu", (unsigned char)number);
+        snprintf(peer, sizeof(peer), "carrier%hhu.x", (unsigned char)number);
         r = netdev_veth_create(name, peer, ENGINE_CARRIER_MTU, &config.carrier_ifindex,
                                &peer_ifindex);
         r = r ? r : program_carrier_attach(s->programs, number, config.carrier_ifindex);

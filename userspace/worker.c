@@ -24,7 +24,7 @@ struct worker {
         pthread_t thread;
         bool started;
         int wake_fd;
-        _Atomic enum worker_request request;
+        _Atomic int request; /* enum worker_request */
 
         pthread_mutex_t mutex; /* guards all below */
         pthread_cond_t answered;
@@ -59,8 +59,7 @@ static void publish(struct worker *w, bool ended, int error) {
 }
 
 static int requests_do(struct worker *w, bool *ret_end) {
-        enum worker_request request =
-                atomic_exchange_explicit(&w->request, WORKER_NOTHING, memory_order_acquire);
+        int request = atomic_exchange_explicit(&w->request, WORKER_NOTHING, memory_order_acquire);
         int r = 0;
 
         if (request == WORKER_NOTHING)
@@ -127,7 +126,7 @@ static int thread_set_up(struct worker *w) {
                         return error_set(-r, "worker %u: cannot run on CPU %d: %s",
                                          w->config.number, w->config.cpu, strerror(r));
         }
-        r = drain_open(&w->config, w->wake_fd, &w->drain);
+        r = drain_open(&w->config, w->wake_fd, &w->request, &w->drain);
         return r < 0 ? r : privilege_drop_all();
 }
 

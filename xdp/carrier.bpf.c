@@ -72,7 +72,9 @@ static always_inline __u64 records_ready(const struct xskim_ring_control *contro
         return records;
 }
 
-static always_inline void ring_advance(struct xskim_ring_control *control, __u64 records) {
+static always_inline void ring_advance(struct xskim_ring_control *control, __u64 slot,
+                                       __u64 records) {
+        control->slot = slot + records;
         control->loaded[control->frames % XSKIM_PLAN_MAX] = records;
         control->frames++;
         control->carried += records;
@@ -91,7 +93,10 @@ static always_inline int frame_load(struct xdp_md *ctx, struct xskim_worker_cont
                 plan->refused++;
                 return XDP_DROP;
         }
-        slot = control->tail & (ring_slots - 1);
+        slot = control->slot < ring_slots ? control->slot : 0;
+        bound(slot);
+        if (slot >= ring_slots)
+                return XDP_DROP;
         records = records_ready(control, slot);
         if (!records) {
                 plan->empty++;
@@ -107,7 +112,7 @@ static always_inline int frame_load(struct xdp_md *ctx, struct xskim_worker_cont
                 plan->refused++;
                 return XDP_DROP;
         }
-        ring_advance(control, records);
+        ring_advance(control, slot, records);
         if (records < XSKIM_FRAME_RECORDS_MAX)
                 bpf_xdp_adjust_tail(ctx, (int)bytes - XSKIM_FRAME_RECORDS_MAX * XSKIM_RECORD_BYTES);
         return bpf_redirect_map(&sockets, worker, XDP_DROP);

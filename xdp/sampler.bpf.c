@@ -144,21 +144,26 @@ __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_samp
         struct xskim_parsed parsed = parsed_unpack(packed);
         struct xskim_record record = {0};
         struct xskim_ring_control *control;
-        struct xskim_record *slot;
+        struct xskim_record *slots;
+        __u32 place;
 
         control = bpf_map_lookup_elem(&ring_controls, &ring);
-        slot = bpf_map_lookup_elem(&rings, &ring);
-        if (!state || !control || !slot)
+        slots = bpf_map_lookup_elem(&rings, &ring);
+        if (!state || !control || !slots)
                 return 0;
         if (unlikely(state->head >= state->head_next) && !ring_look(state, control))
                 return 0;
+        place = state->slot;
         xskim_describe(start, end, &parsed, &record);
         record.time_ns = now_ns;
         record.gap = state->gap;
         record.weight = weight;
         record.wire_length = length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
-        slot[state->head & (ring_slots - 1)] = record;
+        if (place >= ring_slots)
+                place = 0;
+        slots[place] = record;
         state->gap = 0;
+        state->slot = place + 1;
         state->head++;
         xskim_store_release(&control->head, state->head);
         return 1;

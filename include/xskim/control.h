@@ -17,8 +17,11 @@ enum {
         XSKIM_PLAN_MAX = 64, /* carriers in one BPF_PROG_RUN: the kernel's default batch */
         XSKIM_RINGS_MAX = 1024,
         XSKIM_WORKERS_MAX = 64,
-        XSKIM_RING_SLOTS_MIN = 64,
-        XSKIM_RING_SLOTS_MAX = 32768,
+        /* Staging rings have whole frames of slots: 48, the most records in a frame, is their unit.
+         */
+        XSKIM_RING_SLOTS_UNIT = 48,
+        XSKIM_RING_SLOTS_MIN = 96,
+        XSKIM_RING_SLOTS_MAX = 32736,
         /* The sampler times itself once in so many runs. */
         XSKIM_TIMED_EVERY = 1 << 14,
         /* What a countdown is set to when nothing is to be sampled. */
@@ -82,7 +85,9 @@ struct xskim_sampler_state {
                              head_next */
         __u64 timed_at;   /* time the run that sees packet number timed_at */
         __u32 gap;        /* encoded, for the next record */
+        __u32 slot;       /* where the next record goes: head modulo the ring's slots */
         __u32 timed_next; /* enum xskim_run: which kind is to be timed next */
+        __u32 unused;
         struct xskim_sampler_counters counters;
         __u64 timed_due; /* time a run of that kind from packet number timed_due on */
         struct xskim_timed timed[XSKIM_RUN_COUNT];
@@ -123,6 +128,7 @@ struct xskim_ring_control {
         __u64 tail __attribute__((aligned(64))); /* carrier: records taken so far */
         __u64 carried;                           /* carrier: records it put into frames */
         __u64 frames;                            /* carrier: frames it loaded */
+        __u32 slot;                              /* carrier: tail modulo the ring's slots */
         __u32 worker; /* set-up: whose doorbell, never changed afterwards */
         __u32 cpu;    /* set-up */
         __u32 port;   /* set-up */

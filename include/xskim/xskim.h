@@ -63,7 +63,7 @@ struct xskim_config {
         uint32_t interval_ms;     /* between snapshots; default 1000 */
         uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
         uint32_t flush_ms;        /* bound on the age of a lone record; default 10 */
-        uint32_t ring_slots;      /* records in a staging ring, a power of two, 64 to 32768 */
+        uint32_t ring_slots;      /* records in a staging ring, a multiple of 48, 96 to 32736 */
         uint32_t workers;         /* default 1 */
         int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */
         unsigned int cpu_count;
@@ -82,7 +82,15 @@ struct xskim_quantile {
         uint64_t ci95_high; /* XSKIM_UNBOUNDED: too few samples to bound it from above */
 };
 
-enum xskim_quantile_rank { XSKIM_P50, XSKIM_P90, XSKIM_P99, XSKIM_P999, XSKIM_QUANTILE_COUNT };
+/* ROW(rank, name, doc); the JSON keys and the columns of the views are made of the names. */
+#define XSKIM_QUANTILE_ROWS(ROW)                                                                   \
+        ROW(XSKIM_P50, p50, "half of the values are at most this")                                 \
+        ROW(XSKIM_P90, p90, "90 % are at most this")                                               \
+        ROW(XSKIM_P99, p99, "99 % are at most this")                                               \
+        ROW(XSKIM_P999, p999, "99.9 % are at most this")
+
+#define XSKIM_QUANTILE_RANK(rank_, name_, doc_) rank_,
+enum xskim_quantile_rank { XSKIM_QUANTILE_ROWS(XSKIM_QUANTILE_RANK) XSKIM_QUANTILE_COUNT };
 
 /* Nanoseconds for gap, stack and delivery, bytes for size. count = 0: nothing was measured, the
  * rest is 0. */
@@ -179,30 +187,41 @@ struct xskim_class_estimates {
         ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
         ROW(delivery, "from the record staged to the record decoded")
 
-/* What the telemetry itself costs. */
+/* What the telemetry itself costs; ROW(type, name, doc) */
+#define XSKIM_COST_ROWS(ROW)                                                                       \
+        ROW(double, ns_per_packet, "a run of the sampler that does not sample")                    \
+        ROW(double, ns_per_sample,                                                                 \
+            "what a sampled packet costs, the run that ends its gap included")                     \
+        ROW(double, ns_per_packet_mean, "over all packets")                                        \
+        ROW(uint64_t, timed_runs, "how many runs were timed, once in 2^14")                        \
+        ROW(double, path_cpu_percent,                                                              \
+            "of the busiest CPU of the packet path, at the rate of the interval")                  \
+        ROW(double, collector_cpu_percent, "of one core, all workers")                             \
+        ROW(double, ns_per_record, "worker CPU time for a record")                                 \
+        ROW(uint64_t, system_calls, "of all workers")                                              \
+        ROW(uint64_t, wakeups, "of all workers, from sleep")                                       \
+        ROW(uint64_t, kernel_memory_bytes,                                                         \
+            "of this port: programs, maps, its share of socket and io_uring rings")                \
+        ROW(uint64_t, carrier_memory_bytes, "carrier ports and UMEM, all workers")                 \
+        ROW(uint64_t, user_memory_bytes, "allocated by the library, UMEM left out")
+
+#define XSKIM_TYPED_MEMBER(type_, name_, doc_) type_ name_;
+
 struct xskim_cost {
-        double ns_per_packet; /* a run of the sampler that does not sample */
-        double ns_per_sample; /* what a sampled packet costs, the run that ends its gap included */
-        double ns_per_packet_mean;     /* over all packets */
-        uint64_t timed_runs;           /* how many runs were timed, once in 2^14 */
-        double path_cpu_percent;       /* of the busiest CPU of the packet path, at the rate of the
-                                          interval */
-        double collector_cpu_percent;  /* of one core, all workers */
-        double ns_per_record;          /* worker CPU time for a record */
-        uint64_t system_calls;         /* of all workers */
-        uint64_t wakeups;              /* of all workers, from sleep */
-        uint64_t kernel_memory_bytes;  /* of this port: programs, maps, its share of socket and
-                                          io_uring rings */
-        uint64_t carrier_memory_bytes; /* carrier ports and UMEM, all workers */
-        uint64_t user_memory_bytes;    /* allocated by the library, UMEM left out */
+        XSKIM_COST_ROWS(XSKIM_TYPED_MEMBER)
 };
 
-/* How the port is attached, as obtained. */
+/* How the port is attached, as obtained; ROW(name, doc) */
+#define XSKIM_MODE_ROWS(ROW)                                                                       \
+        ROW(xdp, "native, generic or offloaded")                                                   \
+        ROW(xsk, "copy or zerocopy")                                                               \
+        ROW(clock, "xdp: read by the sampler")                                                     \
+        ROW(attach, "link or dispatcher")
+
+#define XSKIM_MODE_MEMBER(name_, doc_) char name_[16];
+
 struct xskim_mode {
-        char xdp[16];    /* "native", "generic", "offloaded" */
-        char xsk[16];    /* "copy", "zerocopy" */
-        char clock[16];  /* "xdp": read by the sampler */
-        char attach[16]; /* "link", "dispatcher" */
+        XSKIM_MODE_ROWS(XSKIM_MODE_MEMBER)
 };
 
 /* State of one port: what was seen since the attach (summary and record) or until now (snapshot).

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The bucket function against its definition in libm, and its inverse against it. */
 #include <math.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -52,19 +53,57 @@ Test(bucket, leading_zeros_by_shifts_are_the_processors) {
         }
 }
 
-Test(bucket, table_entries_are_the_definition) {
-        for (uint32_t j = 0; j < 128; j++) {
-                /* 113 bits for a table of 64: no bound is so near an integer that it matters. */
-                _Float128 bound = ldexpf128(exp2f128(j / (_Float128)128), 63);
+/* How many bits x^128 has, by seven squarings on 32-bit digits. */
+static int bits_of_power_128(unsigned __int128 x) {
+        static uint32_t digits[512], square[512];
+        int count = 3;
 
-                cr_assert_eq(XSKIM_BUCKET_BOUNDS[j], (uint64_t)bound, "bound %u", j);
-                cr_assert_eq(XSKIM_BUCKET_BOUNDS[128 + j], UINT64_MAX);
+        memset(digits, 0, sizeof(digits));
+        for (int i = 0; i < count; i++)
+                digits[i] = x >> (32 * i);
+        for (int round = 0; round < 7; round++) {
+                memset(square, 0, sizeof(square));
+                for (int i = 0; i < count; i++) {
+                        uint64_t carry = 0;
+
+                        for (int j = 0; j < count || carry; j++) {
+                                carry += square[i + j] + (uint64_t)digits[i] * digits[j];
+                                square[i + j] = (uint32_t)carry;
+                                carry >>= 32;
+                        }
+                }
+                memcpy(digits, square, sizeof(digits));
+                count *= 2;
+                while (!digits[count - 1])
+                        count--;
         }
-        for (uint32_t cell = 0; cell < 256; cell++) {
-                _Float128 start = 1 + cell / (_Float128)256;
-                uint32_t below = (uint32_t)ceilf128(128 * log2f128(start));
+        return 32 * count - __builtin_clz(digits[count - 1]);
+}
 
-                cr_assert_eq(XSKIM_BUCKET_CELLS[cell], below, "cell %u", cell);
+/* bound = floor(2^63 * 2^(j/128)), exactly: bound^128 < 2^(63 * 128 + j) < (bound + 1)^128. */
+Test(bucket, table_of_bounds_is_the_definition) {
+        cr_assert_eq(XSKIM_BUCKET_BOUNDS[0], 1ULL << 63);
+        for (int j = 1; j < 128; j++) {
+                unsigned __int128 bound = XSKIM_BUCKET_BOUNDS[j];
+
+                cr_assert(bits_of_power_128(bound) <= 63 * 128 + j, "bound %d", j);
+                cr_assert(bits_of_power_128(bound + 1) > 63 * 128 + j, "bound %d", j);
+        }
+        for (int j = 128; j < 256; j++)
+                cr_assert_eq(XSKIM_BUCKET_BOUNDS[j], UINT64_MAX);
+}
+
+Test(bucket, table_of_cells_counts_the_bounds_below) {
+        for (uint64_t cell = 0; cell < 256; cell++) {
+                uint64_t first = (1ULL << 63) + (cell << 55);
+                int below = 0;
+
+                while (below < 128 && XSKIM_BUCKET_BOUNDS[below] < first)
+                        below++;
+                cr_assert_eq(XSKIM_BUCKET_CELLS[cell], below, "cell %lu", cell);
+                /* One comparison decides only if the cell holds at most one bound. */
+                cr_assert(below >= 127 ||
+                          XSKIM_BUCKET_BOUNDS[below + 1] > first + (1ULL << 55) - 1);
         }
 }
 

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns how typed values are read. See cli_value.h. */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli_value.h"
+#include "util.h"
+
+enum { CPU_NUMBER_MAX = 8191 };
+
+static bool is_digit(char c) {
+        return c >= '0' && c <= '9';
+}
+
+/* Digits from *text on, which moves behind them. -EINVAL when there are none. */
+static int take_number(const char **text, uint64_t *ret_value) {
+        uint64_t value = 0;
+        bool overflow = false;
+
+        if (!is_digit(**text))
+                return -EINVAL;
+        for (; is_digit(**text); (*text)++) {
+                overflow |= __builtin_mul_overflow(value, 10ULL, &value);
+                overflow |= __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value);
+        }
+        if (overflow)
+                return -ERANGE;
+        *ret_value = value;
+        return 0;
+}
+
+static int within(uint64_t value, uint64_t min, uint64_t max, uint64_t *ret_value) {
+        if (value < min || value > max)
+                return -ERANGE;
+        *ret_value = value;
+        return 0;
+}
+
+int cli_value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value) {
+        uint64_t value;
+        int r = take_number(&text, &value);
+
+        if (r == -EINVAL || *text)
+                return -EINVAL;
+        return r < 0 ? r : within(value, min, max, ret_value);
+}
+
+/* Digits behind the point, as millionths; more than six of them are finer than anything here. */
+static int take_fraction(const char **text, uint64_t *ret_millionths) {
+        uint64_t millionths = 0, place = 100000;
+
+        if (!is_digit(**text))
+                return -EINVAL;
+        for (; is_digit(**text); (*text)++, place /= 10) {
+                if (!place && **text != '0')
+                        return -ERANGE;
+                millionths += place * (**text - '0');
+        }
+        *ret_millionths = millionths;
+        return 0;
+}
+
+static int unit_ms(const char *text, uint64_t *ret_ms) {
+        static const struct {
+                const char *name;
+                uint64_t ms;
+        } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+                if (!strcmp(text, units[i].name)) {
+                        *ret_ms = units[i].ms;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms) {
+        uint64_t whole, millionths = 0, ms, unit;
+        int r = take_number(&text, &whole), fraction = 0;
+
+        if (r == -EINVAL)
+                return r;
+        if (*text == '.') {
+                text++;
+                fraction = take_fraction(&text, &millionths);
+        }
+        if (fraction == -EINVAL || unit_ms(text, &unit) < 0)
+                return -EINVAL;
+        if (r < 0 || fraction < 0 || millionths * unit % 1000000 ||
+            __builtin_mul_overflow(whole, unit, &ms) ||
+            __builtin_add_overflow(ms, millionths * unit / 1000000, &ms))
+                return -ERANGE;
+        return within(ms, min_ms, max_ms, ret_ms);
+}
+
+int cli_value_choice(const char *text, const char *const *names, size_t count, size_t *ret_index) {
+        for (size_t i = 0; i < count; i++)
+                if (!strcmp(text, names[i])) {
+                        *ret_index = i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int add_cpu(int *cpus, size_t max, size_t *count, int cpu) {
+        for (size_t i = 0; i < *count; i++)
+                if (cpus[i] == cpu)
+                        return -EINVAL;
+        if (*count == max)
+                return -ERANGE;
+        cpus[(*count)++] = cpu;
+        return 0;
+}
+
+/* One number or range. */
+static int take_cpus(const char **text, int *cpus, size_t max, size_t *count) {
+        uint64_t first, last;
+        int r = take_number(text, &first);
+
+        if (r < 0)
+                return r;
+        last = first;
+        if (**text == '-') {
+                (*text)++;
+                r = take_number(text, &last);
+        }
+        if (r < 0)
+                return r;
+        if (last > CPU_NUMBER_MAX || first > CPU_NUMBER_MAX)
+                return -ERANGE;
+        if (last < first)
+                return -EINVAL;
+        for (uint64_t cpu = first; cpu <= last && r >= 0; cpu++)
+                r = add_cpu(cpus, max, count, (int)cpu);
+        return r;
+}
+
+int cli_value_cpus(const char *text, int *cpus, size_t max, size_t *ret_count) {
+        size_t count = 0;
+        int r = take_cpus(&text, cpus, max, &count);
+
+        while (r >= 0 && *text == ',') {
+                text++;
+                r = take_cpus(&text, cpus, max, &count);
+        }
+        if (r < 0)
+                return r;
+        if (*text)
+                return -EINVAL;
+        *ret_count = count;
+        return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Values that a person types, read strictly: nothing before or after, no overflow, within its
+ * range. Pure. All return 0, -EINVAL (not such a value) or -ERANGE (one, but out of range); *ret
+ * untouched on failure (the array of cpus is not).
+ */
+#ifndef XSKIM_CLI_VALUE_H
+#define XSKIM_CLI_VALUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal digits only. */
+int cli_value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
+
+/* Seconds with decimals (0.5), or with a unit: 200ms, 1s, 2m, 1h. Whole milliseconds only. */
+int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms);
+
+/* The place of the text among the names, all of it. */
+int cli_value_choice(const char *text, const char *const *names, size_t count, size_t *ret_index);
+
+/* CPU numbers and ranges, each CPU once: 0,1 or 0-3 or 0,2-3. -ERANGE when there are more than
+ * `max`. */
+int cli_value_cpus(const char *text, int *cpus, size_t max, size_t *ret_count);
+
+#endif

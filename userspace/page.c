@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns how text is fitted into columns. See page.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+#include "util.h"
+
+enum { PAGE_TEXT_MAX = 512 };
+
+static bool continues(char byte) {
+        return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+static bool is_control(char byte) {
+        return (unsigned char)byte < 0x20 || byte == 0x7f;
+}
+
+struct page page_new(char *bytes, size_t size, unsigned int columns, bool colour) {
+        bytes[0] = '\0';
+        return (struct page){.bytes = bytes, .size = size, .columns = columns, .colour = colour};
+}
+
+unsigned int page_width(const char *text) {
+        unsigned int width = 0;
+
+        for (; *text; text++)
+                width += !continues(*text);
+        return width;
+}
+
+static void append(struct page *page, const char *bytes, size_t length) {
+        if (page->used + length >= page->size)
+                return;
+        memcpy(page->bytes + page->used, bytes, length);
+        page->used += length;
+        page->bytes[page->used] = '\0';
+}
+
+/* Bytes of the character that starts here. */
+static size_t character_length(const char *text) {
+        size_t length = 1;
+
+        while (continues(text[length]))
+                length++;
+        return length;
+}
+
+static void put_text(struct page *page, const char *text) {
+        size_t length;
+
+        for (; *text && page->column < page->columns; text += length) {
+                length = character_length(text);
+                append(page, is_control(*text) ? "?" : text, length);
+                page->column++;
+        }
+}
+
+void page_put(struct page *page, const char *format, ...) {
+        char text[PAGE_TEXT_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        put_text(page, text);
+}
+
+void page_fill(struct page *page, unsigned int column) {
+        while (page->column < MIN(column, page->columns))
+                put_text(page, " ");
+}
+
+void page_cell(struct page *page, unsigned int width, const char *text) {
+        unsigned int used = page_width(text);
+
+        page_fill(page, page->column + (used < width ? width - used : 1));
+        put_text(page, text);
+}
+
+void page_cell_left(struct page *page, unsigned int width, const char *text) {
+        unsigned int end = page->column + width;
+
+        put_text(page, text);
+        page_fill(page, end);
+}
+
+void page_item(struct page *page, unsigned int indent, const char *separator, const char *format,
+               ...) {
+        char text[PAGE_TEXT_MAX];
+        va_list arguments;
+        unsigned int needed;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        needed = page_width(text) + page_width(separator);
+        if (page->column > indent && page->column + needed > page->columns)
+                page_end(page);
+        else if (page->column > indent)
+                put_text(page, separator);
+        page_fill(page, indent);
+        put_text(page, text);
+}
+
+/* Bytes of the first `columns` characters. */
+static size_t prefix_bytes(const char *text, unsigned int columns) {
+        size_t bytes = 0;
+
+        while (columns-- && text[bytes])
+                bytes += character_length(text + bytes);
+        return bytes;
+}
+
+/* A word that is longer than a line is broken. */
+static void put_word(struct page *page, unsigned int indent, const char *word) {
+        unsigned int room = page->columns > indent ? page->columns - indent : 1;
+        size_t bytes;
+
+        for (; page_width(word) > room; word += bytes) {
+                bytes = prefix_bytes(word, room);
+                page_item(page, indent, " ", "%.*s", (int)bytes, word);
+        }
+        page_item(page, indent, " ", "%s", word);
+}
+
+void page_words(struct page *page, unsigned int indent, const char *text) {
+        char word[PAGE_TEXT_MAX];
+        size_t length;
+
+        while (*(text += strspn(text, " \n\t"))) {
+                length = strcspn(text, " \n\t");
+                snprintf(word, sizeof(word), "%.*s", (int)length, text);
+                put_word(page, indent, word);
+                text += length;
+        }
+}
+
+void page_style(struct page *page, enum page_style style) {
+        static const char *const escapes[] = {
+                [PAGE_PLAIN] = "\033[0m",
+                [PAGE_ALARM] = "\033[1;31m",
+                [PAGE_WARNING] = "\033[33m",
+        };
+
+        if (page->colour)
+                append(page, escapes[style], strlen(escapes[style]));
+}
+
+void page_end(struct page *page) {
+        append(page, "\n", 1);
+        page->column = 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the table of percentiles with its bounds and intervals. See view.h. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+#include "page.h"
+#include "view.h"
+#include "view_private.h"
+
+enum {
+        CELL = 8,           /* columns of a figure in the table */
+        CELL_INTERVAL = 16, /* of P99's interval in it */
+        CELL_BOUNDS = 17,   /* of the bounds of a quantile */
+};
+
+/* How the values of a distribution are written, and the like of one value in the unit of another.
+ */
+struct measure {
+        struct format_text (*text)(double value);
+        struct format_text (*like)(double value, double other);
+};
+
+static struct format_text size_like(double bytes, double other) {
+        struct format_text ret;
+
+        if (other >= 99999.5)
+                return format_bytes(bytes, 3);
+        snprintf(ret.text, sizeof(ret.text), "%.0f", bytes);
+        return ret;
+}
+
+static const struct measure TIME = {format_time, format_time_like};
+static const struct measure SIZE = {format_size, size_like};
+
+/* "[6.31, 6.48 µs]"; each with its own unit when one unit would hide the lower end or take too
+ * much. */
+static void interval(char *text, size_t size, const struct measure *measure, char bracket,
+                     uint64_t low, uint64_t high) {
+        char low_text[48], high_text[48];
+        bool shared = high / 100 <= low || !low;
+
+        snprintf(text, size, "%c%s, %s]", bracket, measure->like(low, high).text,
+                 measure->text(high).text);
+        if (shared && page_width(text) < CELL_INTERVAL)
+                return;
+        snprintf(low_text, sizeof(low_text), "%s", measure->text(low).text);
+        snprintf(high_text, sizeof(high_text), "%s", measure->text(high).text);
+        for (char *c; (c = strchr(low_text, ' '));)
+                memmove(c, c + 1, strlen(c));
+        for (char *c; (c = strchr(high_text, ' '));)
+                memmove(c, c + 1, strlen(c));
+        snprintf(text, size, "%c%s,%s]", bracket, low_text, high_text);
+}
+
+static void put_value(struct page *page, const struct measure *measure, double value) {
+        page_cell(page, CELL, measure->text(value).text);
+}
+
+static void put_quantiles(struct page *page, const struct measure *measure,
+                          const struct xskim_distribution *distribution) {
+        const struct xskim_quantile *quantile;
+        char text[96];
+
+        for (unsigned int i = 0; i < XSKIM_QUANTILE_COUNT; i++) {
+                quantile = &distribution->quantiles[i];
+                put_value(page, measure, quantile->value);
+                if (i != XSKIM_P99)
+                        continue;
+                interval(text, sizeof(text), measure, '[', quantile->ci95_low, quantile->ci95_high);
+                page_fill(page, page->column + 1);
+                page_cell_left(page, CELL_INTERVAL - 1, text);
+        }
+}
+
+static void put_distribution(struct page *page, const char *name, const struct measure *measure,
+                             const struct xskim_distribution *distribution) {
+        page_style(page, distribution->biased ? PAGE_WARNING : PAGE_PLAIN);
+        page_put(page, " %s%s", name, distribution->biased ? "!" : "");
+        page_fill(page, VIEW_LABEL - 2);
+        if (distribution->count) {
+                put_value(page, measure, distribution->min);
+                put_quantiles(page, measure, distribution);
+                put_value(page, measure, distribution->max);
+                page_cell(page, CELL - 1, format_short(distribution->count, 3).text);
+        } else {
+                page_put(page, "   not measured");
+        }
+        page_style(page, PAGE_PLAIN);
+        page_end(page);
+}
+
+void view_percentiles(struct page *page, enum view_kind kind,
+                      const struct xskim_snapshot *snapshot) {
+        (void)kind;
+        page_fill(page, VIEW_LABEL - 2);
+        page_cell(page, CELL, "min");
+#define QUANTILE_HEAD(rank_, name_, doc_)                                                          \
+        page_cell(page, CELL, rank_ == XSKIM_P999 ? "p99.9" : #name_);                             \
+        if (rank_ == XSKIM_P99)                                                                    \
+                page_cell_left(page, CELL_INTERVAL, " [95 %]");
+        XSKIM_QUANTILE_ROWS(QUANTILE_HEAD)
+        page_cell(page, CELL, "max");
+        page_cell(page, CELL - 1, "count");
+        page_end(page);
+#define LATENCY_LINE(name_, doc_) put_distribution(page, #name_, &TIME, &snapshot->name_);
+        XSKIM_LATENCY_ROWS(LATENCY_LINE)
+        put_distribution(page, "size", &SIZE, &snapshot->size);
+}
+
+static void put_error(struct page *page, const char *name,
+                      const struct xskim_distribution *distribution) {
+        if (distribution->count)
+                page_item(page, VIEW_LABEL, "  ", "%s ±%s", name,
+                          format_percent(distribution->relative_error * 100).text);
+}
+
+static bool is_any_biased(const struct xskim_snapshot *snapshot) {
+#define OR_BIASED(name_, doc_) snapshot->name_.biased ||
+        return XSKIM_LATENCY_ROWS(OR_BIASED) snapshot->size.biased;
+}
+
+void view_legend(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot) {
+        (void)kind;
+        view_label(page, "");
+        page_item(page, VIEW_LABEL, "", "min and max of the samples; within:");
+#define LATENCY_ERROR(name_, doc_) put_error(page, #name_, &snapshot->name_);
+        XSKIM_LATENCY_ROWS(LATENCY_ERROR)
+        put_error(page, "size", &snapshot->size);
+        page_end(page);
+        if (!is_any_biased(snapshot))
+                return;
+        page_style(page, PAGE_WARNING);
+        view_label(page, "biased!");
+        page_words(page, VIEW_LABEL,
+                   "records were lost: the rest of that ring and interval was reweighted");
+        page_style(page, PAGE_PLAIN);
+        page_end(page);
+}
+
+static void put_bounds(struct page *page, const char *name, const struct measure *measure,
+                       const struct xskim_distribution *distribution) {
+        const struct xskim_quantile *quantile = distribution->quantiles;
+        char text[96];
+
+        if (!distribution->count)
+                return;
+        view_label(page, name);
+        for (unsigned int i = 0; i < XSKIM_QUANTILE_COUNT; i++) {
+                interval(text, sizeof(text), measure, '(', quantile[i].low, quantile[i].high);
+                page_cell_left(page, CELL_BOUNDS, text);
+        }
+        page_end(page);
+        view_label(page, "  95 %");
+        for (unsigned int i = 0; i < XSKIM_QUANTILE_COUNT; i++) {
+                interval(text, sizeof(text), measure, '[', quantile[i].ci95_low,
+                         quantile[i].ci95_high);
+                page_cell_left(page, CELL_BOUNDS, text);
+        }
+        page_end(page);
+        view_label(page, "  mean");
+        page_put(page, "%s of the traffic, by the weights of the samples",
+                 measure->text(distribution->mean).text);
+        page_end(page);
+}
+
+void view_bounds(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot) {
+        (void)kind;
+        view_label(page, "bucket");
+#define QUANTILE_BOUNDS_HEAD(rank_, name_, doc_)                                                   \
+        page_cell_left(page, CELL_BOUNDS, rank_ == XSKIM_P999 ? "p99.9" : #name_);
+        XSKIM_QUANTILE_ROWS(QUANTILE_BOUNDS_HEAD)
+        page_end(page);
+#define LATENCY_BOUNDS(name_, doc_) put_bounds(page, #name_, &TIME, &snapshot->name_);
+        XSKIM_LATENCY_ROWS(LATENCY_BOUNDS)
+        put_bounds(page, "size", &SIZE, &snapshot->size);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the options of xskim watch. See watch_options.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli_value.h"
+#include "util.h"
+#include "watch_options.h"
+
+enum {
+        INTERVAL_MIN_MS = 10,
+        INTERVAL_MAX_MS = 24 * 3600 * 1000,
+        FLUSH_MAX_MS = 60000,
+        RING_SLOTS_MIN = 64,
+        RING_SLOTS_MAX = 32768,
+};
+static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
+
+static struct xskim_config *config_of(void *target) {
+        return &((struct watch_options *)target)->config;
+}
+
+static int parse_verdict(void *target, const char *value) {
+        static const char *const names[] = {
+                [XSKIM_VERDICT_PASS] = "pass", [XSKIM_VERDICT_DROP] = "drop"};
+        size_t index;
+        int r = cli_value_choice(value, names, ARRAY_SIZE(names), &index);
+
+        if (r >= 0)
+                config_of(target)->verdict = (enum xskim_verdict)index;
+        return r;
+}
+
+static int parse_tier(void *target, const char *value) {
+        static const char *const names[] = {
+                [XSKIM_TIER_COUNTS] = "counts", [XSKIM_TIER_CLASSES] = "classes"};
+        size_t index;
+        int r = cli_value_choice(value, names, ARRAY_SIZE(names), &index);
+
+        if (r >= 0)
+                config_of(target)->tier = (enum xskim_tier)index;
+        return r;
+}
+
+static int parse_u32(const char *value, uint64_t min, uint64_t max, uint32_t *ret) {
+        uint64_t number;
+        int r = cli_value_number(value, min, max, &number);
+
+        if (r >= 0)
+                *ret = (uint32_t)number;
+        return r;
+}
+
+static int parse_sample(void *target, const char *value) {
+        if (!strcmp(value, "off")) {
+                config_of(target)->sample = 0;
+                return 0;
+        }
+        return parse_u32(value, 1, UINT32_MAX, &config_of(target)->sample);
+}
+
+static int parse_seed(void *target, const char *value) {
+        return cli_value_number(value, 0, UINT64_MAX, &config_of(target)->seed);
+}
+
+static int parse_interval(void *target, const char *value) {
+        uint64_t ms;
+        int r = cli_value_duration(value, INTERVAL_MIN_MS, INTERVAL_MAX_MS, &ms);
+
+        if (r >= 0)
+                config_of(target)->interval_ms = (uint32_t)ms;
+        return r;
+}
+
+static int parse_duration(void *target, const char *value) {
+        return cli_value_duration(value, 1, DURATION_MAX_MS, &config_of(target)->duration_ms);
+}
+
+static int parse_record(void *target, const char *value) {
+        if (!*value)
+                return -EINVAL;
+        config_of(target)->record_path = value;
+        return 0;
+}
+
+static int parse_workers(void *target, const char *value) {
+        return parse_u32(value, 1, XSKIM_CPUS_MAX, &config_of(target)->workers);
+}
+
+static int parse_cpu(void *target, const char *value) {
+        struct xskim_config *config = config_of(target);
+        size_t count;
+        int r = cli_value_cpus(value, config->cpus, ARRAY_SIZE(config->cpus), &count);
+
+        if (r >= 0)
+                config->cpu_count = (unsigned int)count;
+        return r;
+}
+
+static int parse_ring_slots(void *target, const char *value) {
+        uint32_t slots;
+        int r = parse_u32(value, RING_SLOTS_MIN, RING_SLOTS_MAX, &slots);
+
+        if (r < 0)
+                return r;
+        if (slots & (slots - 1))
+                return -EINVAL;
+        config_of(target)->ring_slots = slots;
+        return 0;
+}
+
+static int parse_flush_ms(void *target, const char *value) {
+        return parse_u32(value, 1, FLUSH_MAX_MS, &config_of(target)->flush_ms);
+}
+
+static int parse_json(void *target, const char *value) {
+        (void)value;
+        ((struct watch_options *)target)->json = true;
+        return 0;
+}
+
+/* The flags of the configuration: the member has the option's name. */
+#define FLAG(name_)                                                                                \
+        static int parse_##name_(void *target, const char *value) {                                \
+                (void)value;                                                                       \
+                config_of(target)->name_ = true;                                                   \
+                return 0;                                                                          \
+        }
+FLAG(stack)
+FLAG(busy)
+FLAG(generic)
+FLAG(shared)
+FLAG(force)
+
+const struct cli_option WATCH_OPTIONS[] = {
+        {"verdict", "pass|drop", "pass",
+         "what happens to packets: pass leaves a host's own traffic alone; drop is for TAP and "
+         "SPAN "
+         "ports and puts the port in promiscuous mode while watching",
+         "pass or drop", parse_verdict},
+        {"sample", "N|off", "64",
+         "samples 1 packet in N on average, at random; 1: every packet; off: only what is counted "
+         "of "
+         "every packet",
+         "a number from 1 to 4294967295, or off", parse_sample},
+        {"seed", "N", "0", "of the random choice, for repeatable runs; 0: from the kernel",
+         "a number from 0 to 18446744073709551615", parse_seed},
+        {"tier", "counts|classes", "classes",
+         "what is counted of every packet: packets and bytes; or also classes, sizes and how "
+         "parsing "
+         "ended",
+         "counts or classes", parse_tier},
+        {"stack", NULL, NULL,
+         "measures from XDP to tc ingress, with --verdict pass, on Linux 6.6 and later", NULL,
+         parse_stack},
+        {"interval", "TIME", "1s", "between two snapshots",
+         "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval},
+        {"duration", "TIME", NULL, "ends after it; without it, ^C or SIGTERM ends",
+         "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 1ms to 87600h",
+         parse_duration},
+        {"json", NULL, NULL,
+         "prints JSON, one object a line: snapshots, then a summary for each port", NULL,
+         parse_json},
+        {"record", "FILE", NULL, "writes every sampled record to FILE; xskim read prints it",
+         "the name of a file", parse_record},
+        {"workers", "N", "1", "threads that collect, each with its share of the staging rings",
+         "a number from 1 to 64", parse_workers},
+        {"cpu", "LIST", NULL,
+         "pins the workers to these CPUs, one each; without it they are not pinned",
+         "CPU numbers and ranges, each CPU once, as 0,1 or 0-3, 64 at most", parse_cpu},
+        {"ring-slots", "N", "2048", "records that a staging ring holds, one ring a port and CPU",
+         "a power of two from 64 to 32768", parse_ring_slots},
+        {"flush-ms", "N", "10", "a record waits at most so many milliseconds for others",
+         "a number from 1 to 60000", parse_flush_ms},
+        {"busy", NULL, NULL,
+         "workers spin instead of sleeping: a CPU each, for the shortest delivery", NULL,
+         parse_busy},
+        {"generic", NULL, NULL, "uses generic (SKB) mode; never chosen without being asked for",
+         NULL, parse_generic},
+        {"shared", NULL, NULL, "joins libxdp's dispatcher, beside other XDP programs", NULL,
+         parse_shared},
+        {"force", NULL, NULL,
+         "allows --verdict drop on a port that has an address or the default route", NULL,
+         parse_force},
+};
+const size_t WATCH_OPTION_COUNT = ARRAY_SIZE(WATCH_OPTIONS);

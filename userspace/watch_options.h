@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The options of xskim watch. Owns their rows and what they set; not what watching does. */
+#ifndef XSKIM_WATCH_OPTIONS_H
+#define XSKIM_WATCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <xskim/xskim.h>
+
+#include "cli.h"
+
+/* The target of the rows. */
+struct watch_options {
+        struct xskim_config config;
+        bool json;
+};
+
+extern const struct cli_option WATCH_OPTIONS[];
+extern const size_t WATCH_OPTION_COUNT;
+
+#endif
