@@ -79,7 +79,7 @@ static void program_check(const char *name) {
 Test(contract, every_program_of_the_registry_keeps_it) {
         size_t rows = 0;
 #define CHECK(name_, summary_)                                                                     \
-        program_check(name_);                                                                      \
+        program_check(#name_);                                                                      \
         rows++;
         XSKIM_PROGRAMS(CHECK)
 #undef CHECK
