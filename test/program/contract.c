@@ -5,6 +5,7 @@
  * configured one: sampler.c.)
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,7 +45,8 @@ static void run_random(const char *name, int fd) {
         uint8_t packet[1514];
 
         for (int i = 0; i < 4000; i++) {
-                uint32_t bytes = 42 + xskim_random_next(&random) % (sizeof(packet) - 42);
+                /* the kernel refuses to test skbs whose network header is cut */
+                uint32_t bytes = 60 + xskim_random_next(&random) % (sizeof(packet) - 60);
                 LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = bytes,
                             .repeat = 1);
 
@@ -52,7 +54,8 @@ static void run_random(const char *name, int fd) {
                         packet[at] = (uint8_t)(xskim_random_next(&random) >> 24);
                 if (i % 2) /* so that more than the EtherType is looked at */
                         memcpy(packet + 12, i % 4 == 1 ? "\x08\x00\x45" : "\x86\xdd\x60", 3);
-                cr_assert_eq(bpf_prog_test_run_opts(fd, &options), 0);
+                cr_assert_eq(bpf_prog_test_run_opts(fd, &options), 0, "%s packet %d errno %d", name,
+                             i, errno);
                 cr_assert_eq(options.retval, verdict, "%s said %u to packet %d", name,
                              options.retval, i);
         }
