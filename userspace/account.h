@@ -32,9 +32,9 @@ struct account_kernel {
         struct xskim_sampler_counters counters;
         uint64_t remaining; /* countdown + held of every CPU */
         struct xskim_timed timed[XSKIM_RUN_COUNT];
-        uint64_t outcomes[XSKIM_OUTCOME_COUNT];
-        uint64_t classes[XSKIM_CLASS_COUNT];
-        uint64_t sizes[XSKIM_SIZE_BUCKETS];
+        __u64 outcomes[XSKIM_OUTCOME_COUNT];
+        __u64 classes[XSKIM_CLASS_COUNT];
+        __u64 sizes[XSKIM_SIZE_BUCKETS];
         struct xskim_stack_state stack;
         uint64_t head;                   /* control pages: records staged */
         uint64_t tail;                   /* records taken */
@@ -59,16 +59,20 @@ struct account_kernel {
 };
 
 /*
- * The ledger's identities (architecture.md, "The ledger"), each residual named in ledger.where.
- * When `final`, all hold to the packet; live, the terms were read one after another from the end of
- * the journey to its start, so a later stage may lag behind an earlier one but never exceed it:
- * only an excess is unaccounted for.
+ * The ledger's identities (architecture.md, "The ledger"), each one that does not hold named in
+ * ledger.where with its two sides. When `final`, all hold to the packet; live, the terms were read
+ * one after another from the end of the journey to its start, so a later stage may lag behind an
+ * earlier one but never exceed it: only an excess is unaccounted for, and identities inside one
+ * stage, where a packet may be half-way, are not judged.
  */
 void account_ledger(const struct account_kernel *kernel, const struct tally *tally, bool final,
                     struct xskim_ledger *ret_ledger);
 
-/* The whole snapshot. `scratch` is a histogram that the caller owns (none is allocated here). */
+/*
+ * The whole snapshot. With interval_ns = 0 (the summary) rates are taken over the whole duration,
+ * and collector_* and busiest_* are of the whole duration too. Nothing is allocated.
+ */
 void account_snapshot(const struct account_kernel *kernel, const struct tally *tally, bool final,
-                      struct histogram *scratch, struct xskim_snapshot *ret_snapshot);
+                      struct xskim_snapshot *ret_snapshot);
 
 #endif

@@ -41,7 +41,6 @@ struct xskim_session {
         /* working space, so that nothing is allocated while running */
         struct account_kernel *kernel;
         struct tally *tally;
-        struct histogram *scratch;
         struct xskim_snapshot *snapshots; /* the last published, one a port */
 };
 

@@ -24,10 +24,8 @@ int session_make(const struct xskim_config *config, struct xskim_session **ret_s
         s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         s->kernel = calloc(1, sizeof(*s->kernel));
         s->tally = calloc(1, sizeof(*s->tally));
-        s->scratch = calloc(1, sizeof(*s->scratch));
         s->snapshots = calloc(config->port_count, sizeof(*s->snapshots));
-        if (s->interrupt_fd < 0 || s->failed_fd < 0 || !s->kernel || !s->tally || !s->scratch ||
-            !s->snapshots) {
+        if (s->interrupt_fd < 0 || s->failed_fd < 0 || !s->kernel || !s->tally || !s->snapshots) {
                 session_free(s);
                 return error_set(-ENOMEM, "session: no memory, or no descriptors");
         }
@@ -50,7 +48,6 @@ struct xskim_session *session_free(struct xskim_session *s) {
         fd_cleanup(&s->record_fd);
         free(s->kernel);
         free(s->tally);
-        free(s->scratch);
         free(s->snapshots);
         free(s);
         return NULL;
@@ -122,8 +119,7 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
         k->kernel_memory_bytes = (s->memory_bytes + t->report.kernel_memory_bytes) / ports;
         k->carrier_memory_bytes = t->report.umem_bytes;
         k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->kernel) +
-                               sizeof(*s->tally) + sizeof(*s->scratch) +
-                               ports * sizeof(*s->snapshots);
+                               sizeof(*s->tally) + ports * sizeof(*s->snapshots);
 }
 
 /* The kernel's side last: live, a later stage must not exceed an earlier one. */
@@ -139,7 +135,7 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         totals_book(s, t, s->kernel);
         if (final)
                 s->kernel->interval_ns = 0;
-        account_snapshot(s->kernel, s->tally, final, s->scratch, &s->snapshots[port]);
+        account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
         return 0;
 }
 

@@ -17,19 +17,17 @@
 #include <xskim/classes.h>
 #include <xskim/frame.h>
 
+#include "estimate.h"
 #include "histogram.h"
 
-/* Distributions and estimates; merging two is adding (exact, in any order). */
+/* Distributions and estimates; merging two is adding. The histograms and counts are integers, exact
+ * in any order; the estimates are floating-point, the same for the same order of merges. */
 struct tally {
         struct histogram gap;      /* ns */
         struct histogram delivery; /* ns */
         struct histogram size;     /* bytes */
-        uint64_t class_samples[XSKIM_CLASS_COUNT];
-        double class_packets[XSKIM_CLASS_COUNT]; /* weighted, after reweighting */
-        uint64_t samples;                        /* records decoded */
-        double packets;                          /* sum of weights */
-        double bytes;                            /* sum of weight * wire length */
-        double bytes_square; /* sum of (weight * wire length)^2, for the variance */
+        struct estimate_tally bytes;
+        struct estimate_tally classes[XSKIM_CLASS_COUNT]; /* packets, a class byte each */
         bool biased;
         /* ledger terms, counted where they happen */
         uint64_t frames;         /* frames received */
@@ -38,9 +36,19 @@ struct tally {
         uint64_t decoded;        /* records decoded */
         uint64_t frames_missing; /* sequence numbers that never came */
         uint64_t lost_in_socket; /* records in those, as the carrier logged them */
-        uint64_t frames_foreign; /* frames of no ring of ours: bad magic, version, ring or length */
+        uint64_t frames_foreign; /* bad magic, version, length, ring or turn: nothing of ours */
         uint64_t recorded;       /* records written to the file */
         uint64_t record_dropped; /* records not written */
+};
+
+/* A ring's open interval. Samples are counted as integers as long as their weight stays the same,
+ * which it does for a whole run; tally.c turns them into estimates. */
+struct tally_interval {
+        struct tally tally;
+        uint32_t weight; /* of the samples below */
+        uint64_t bytes;
+        uint64_t byte_squares;
+        uint64_t class_samples[XSKIM_CLASS_COUNT];
 };
 
 /* One staging ring as seen by its consumer. */
@@ -49,11 +57,27 @@ struct tally_ring {
         uint64_t first_record; /* of the next frame expected: records received or lost so far */
         uint64_t ring_full;    /* cumulative, from the last frame's header */
         uint64_t ring_full_folded;
-        uint64_t lost_open; /* records lost in the socket, this interval */
-        struct tally *open; /* this interval; owned */
+        uint64_t lost_open; /* records lost in the socket or malformed, not reweighted for yet */
+        struct tally_interval *open; /* owned; NULL: not opened */
 };
 
 #define TALLY_RING_NULL ((struct tally_ring){0})
+
+enum {
+        /* The sampler's clock (ktime_get_mono_fast_ns) may be some nanoseconds out of order between
+         * CPUs while the kernel adjusts it. */
+        TALLY_LATER_NS_MAX = 1000000,
+        TALLY_WIRE_LENGTH_MIN = 14, /* with less there is no EtherType, hence no record */
+};
+
+/* More missing at once than this, frames or samples, is not a gap but a frame that is not ours. */
+#define TALLY_GAP_MAX (1ULL << 32)
+
+/* How long before its frame a record was taken: the 48 bits of its time tell. Negative: after it.
+ */
+static inline int64_t tally_record_age_ns(uint64_t frame_time_ns, uint64_t record_time_ns) {
+        return (int64_t)((frame_time_ns - record_time_ns) << 16) >> 16;
+}
 
 /* -ENOMEM. */
 int tally_ring_open(struct tally_ring *ring);
@@ -62,26 +86,40 @@ void tally_ring_close(struct tally_ring *ring);
 enum tally_outcome {
         TALLY_DECODED = 0,
         TALLY_MALFORMED = 1, /* the header is ours but the frame contradicts itself; counted */
-        TALLY_FOREIGN = 2,   /* not a metadata frame for this ring; counted */
+        TALLY_FOREIGN = 2,   /* not a metadata frame, or not in its turn; counted */
 };
 
 /*
- * Decodes one frame of `bytes` bytes into the ring's open interval. `now_ns` is CLOCK_MONOTONIC at
- * decoding (from the header's decoded_ns when read from a file). `loaded` is the carrier's log
- * (struct xskim_ring_control.loaded) for the frames that are missing before this one, or NULL: then
- * the gap in first_record tells. Hot path: no allocation, no system call.
+ * Decodes one frame of `bytes` bytes, aligned to 8, into the ring's open interval: all of its
+ * records or none. `now_ns` is CLOCK_MONOTONIC at decoding (from the header's decoded_ns when read
+ * from a file). `loaded` is the carrier's log (struct xskim_ring_control.loaded) for the frames
+ * that are missing before this one, or NULL: then the gap in first_record tells. The caller has
+ * checked header->ring. Hot path: no allocation, no system call.
+ *
+ * What the log and first_record tell differently is not mended: received + lost_in_socket then
+ * differ from carried, and the ledger shows it.
  */
 enum tally_outcome tally_frame(struct tally_ring *ring, const void *frame, uint32_t bytes,
                                uint64_t now_ns, const uint8_t *loaded);
 
 /*
  * Books what the carrier says it loaded up to frame number `frames` and that has not arrived:
- * called after a run of carriers when the RX ring is empty, so nothing is under way any more.
+ * called after a run of carriers when the RX ring is empty, so nothing is under way any more. At
+ * most XSKIM_PLAN_MAX frames, which is how far the log goes back.
  */
 void tally_missing(struct tally_ring *ring, uint64_t frames, const uint8_t *loaded);
 
-/* Closes the ring's open interval into the port's tally, reweighted if records were lost in it. */
-void tally_fold(struct tally_ring *ring, struct tally *into);
+/* The same when reading a file, where the writer has noted the sum: the frames up to number
+ * `frames` held the records up to number `first_record`. */
+void tally_missing_noted(struct tally_ring *ring, uint64_t frames, uint64_t first_record);
+
+/*
+ * Closes the ring's open interval into the port's tally, reweighted if records of the ring were
+ * lost in it (socket, ring full, malformed). If none arrived that could stand for the lost ones,
+ * they are left to the next interval. Says whether there was anything to close: frames, received or
+ * missing.
+ */
+bool tally_fold(struct tally_ring *ring, struct tally *into);
 
 /* into += from. */
 void tally_merge(struct tally *into, const struct tally *from);

@@ -189,10 +189,14 @@ struct xskim_class_estimates {
 
 /* What the telemetry itself costs; ROW(type, name, doc) */
 #define XSKIM_COST_ROWS(ROW)                                                                       \
-        ROW(double, ns_per_packet, "a run of the sampler that does not sample")                    \
+        ROW(double, ns_per_packet,                                                                 \
+            "a run of the sampler that does not sample; with sample 1, where there is none, the "  \
+            "mean")                                                                                \
         ROW(double, ns_per_sample,                                                                 \
-            "what a sampled packet costs, the run that ends its gap included")                     \
-        ROW(double, ns_per_packet_mean, "over all packets")                                        \
+            "what a sample adds to that: in its own run, and in the run that ends its gap; with "  \
+            "sample 1 its whole run")                                                              \
+        ROW(double, ns_per_packet_mean,                                                            \
+            "over all packets, by how often each kind of run happened")                            \
         ROW(uint64_t, timed_runs, "how many runs were timed, once in 2^14")                        \
         ROW(double, path_cpu_percent,                                                              \
             "of the busiest CPU of the packet path, at the rate of the interval")                  \
