@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "command_doctor.h"
+#include "commands.h"
 #include "doctor.h"
 #include "json.h"
 #include "log.h"
@@ -33,22 +34,7 @@ static int parse_json(void *target, const char *value) {
 
 const struct cli_option DOCTOR_OPTIONS[] = {
         {"json", NULL, NULL, "prints one JSON object on one line", NULL, parse_json},
-};
-const size_t DOCTOR_OPTION_COUNT = ARRAY_SIZE(DOCTOR_OPTIONS);
-
-static const struct cli_command self = {
-        .name = "doctor",
-        .operands = "[PORT]",
-        .operands_max = 1,
-        .summary = "examines the machine, and a port: may xskim run here?",
-        .description =
-                "Looks at kernel features, privileges and memory limits, and with PORT at its "
-                "driver, the XDP modes obtainable and what changes silently what XDP sees; each "
-                "with what to do. Attaches nothing to the port.\n"
-                "The exit status is 5 when a feature that xskim needs is missing, else 4 when a "
-                "privilege is, 1 when there is no such port.",
-        .options = DOCTOR_OPTIONS,
-        .option_count = ARRAY_SIZE(DOCTOR_OPTIONS),
+        {NULL},
 };
 
 static enum page_style style_of(enum check_status status) {
@@ -150,10 +136,11 @@ int command_doctor(int argc, char **argv) {
         struct doctor_options options = {0};
         struct doctor doctor = {.count = 0};
         const char *port;
-        int first, r = cli_parse(&self, argc, argv, &options, &first);
+        const struct cli_command *self = command_find("doctor");
+        int first, r = cli_parse(self, argc, argv, &options, &first);
 
         if (r == CLI_HELP)
-                return cli_help_command(stdout, &self) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+                return cli_help_command(stdout, self) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
         if (r < 0)
                 return complain(CLI_EXIT_USAGE);
         port = first < argc ? argv[first] : NULL;

@@ -8,7 +8,6 @@
 #include "cli.h"
 
 extern const struct cli_option DOCTOR_OPTIONS[];
-extern const size_t DOCTOR_OPTION_COUNT;
 
 /* `xskim doctor [PORT] [--json]`. Exit status: 0 all that is needed is there, 5 a feature is
  * missing, else 4 a privilege is, 1 there is no such port, 2 usage. */

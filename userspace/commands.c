@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "command_doctor.h"
 #include "commands.h"
 #include "log.h"
 #include "util.h"
@@ -28,6 +29,20 @@ const struct cli_command COMMANDS[] = {
                                "and none of them afterwards. Replaces no other XDP program.",
                 .options = WATCH_OPTIONS,
                 .run = command_watch,
+        },
+        {
+                .name = "doctor",
+                .operands = "[PORT]",
+                .operands_max = 1,
+                .summary = "examines the machine, and a port: may xskim run here?",
+                .description =
+                        "Looks at kernel features, privileges and memory limits, and with PORT at "
+                        "its driver, the XDP modes obtainable and what changes silently what XDP "
+                        "sees; each with what to do. Attaches nothing to the port.\n"
+                        "The exit status is 5 when a feature that xskim needs is missing, else 4 "
+                        "when a privilege is, 1 when there is no such port.",
+                .options = DOCTOR_OPTIONS,
+                .run = command_doctor,
         },
         {
                 .name = "help",
