@@ -63,7 +63,8 @@
 #define CLASSES_VLAN "frame.protocols matches \"^eth" CLASSES_TAG "\" && frame.cap_len >= 18"
 
 /* A header's last field is missing, and it is no later fragment. */
-#define CLASSES_CUT_L2 "frame.cap_len < 14 || frame.protocols matches \"(vlan|ieee8021ad)$\""
+#define CLASSES_CUT_L2                                                                             \
+        "frame.cap_len < 14 || (frame.protocols matches \"(vlan|ieee8021ad)$\" && _ws.malformed)"
 #define CLASSES_CUT_L3                                                                             \
         "(" CLASSES_L3("ip") " && !ip.dst#1 && _ws.malformed) || (" CLASSES_L3(                    \
                 "ipv6") " && !ipv6.dst#1)"

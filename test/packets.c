@@ -290,6 +290,8 @@ static int add_extensions(uint64_t *random, const struct packet_plan *plan, uint
                         : *next == 51 ? (plan->extension_length[i] + 2U) * 4
                                       : (plan->extension_length[i] + 1U) * 8;
                 header = add(random, packet, bytes);
+                if (plan->calm)
+                        memset(header, 0, bytes);
                 header[1] = plan->extension_length[i];
                 next = header;
                 if (plan->extension[i] != 44 || i >= XSKIM_EXTENSIONS_MAX)

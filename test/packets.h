@@ -39,6 +39,7 @@ struct packet_plan {
         uint8_t extensions;
         uint8_t extension[PACKET_EXTENSIONS_MAX];        /* next-header numbers */
         uint8_t extension_length[PACKET_EXTENSIONS_MAX]; /* their length bytes */
+        _Bool calm; /* extension headers hold padding only: for judges that read it */
         uint8_t protocol;
         uint8_t options;
         uint8_t option[PACKET_OPTIONS_MAX]; /* TCP option kinds */

@@ -13,6 +13,14 @@ enum {
         CLI_FIRST = 256, /* getopt's value of the first row: beyond any character */
 };
 
+size_t cli_option_count(const struct cli_command *command) {
+        size_t count = 0;
+
+        while (command->options && command->options[count].name)
+                count++;
+        return count;
+}
+
 static int refuse_value(const struct cli_command *command, const struct cli_option *option,
                         const char *value) {
         return error_set(-EINVAL, "--%s: \"%s\" is not allowed: give %s; see xskim help %s",
@@ -29,7 +37,7 @@ static int apply(const struct cli_command *command, const struct cli_option *opt
 static int apply_defaults(const struct cli_command *command, void *target) {
         int r = 0;
 
-        for (size_t i = 0; i < command->option_count && r >= 0; i++)
+        for (size_t i = 0; i < cli_option_count(command) && r >= 0; i++)
                 if (command->options[i].fallback)
                         r = apply(command, &command->options[i], command->options[i].fallback,
                                   target);
@@ -40,7 +48,7 @@ static int apply_defaults(const struct cli_command *command, void *target) {
 static void make_table(const struct cli_command *command, struct option *table) {
         size_t i;
 
-        for (i = 0; i < command->option_count && i < CLI_OPTIONS_MAX; i++)
+        for (i = 0; i < cli_option_count(command) && i < CLI_OPTIONS_MAX; i++)
                 table[i] = (struct option){
                         .name = command->options[i].name,
                         .has_arg = command->options[i].argument ? required_argument : no_argument,

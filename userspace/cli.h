@@ -28,8 +28,7 @@ struct cli_command {
         unsigned int operands_max;
         const char *summary;     /* one line */
         const char *description; /* paragraphs, separated by newlines */
-        const struct cli_option *options;
-        size_t option_count;
+        const struct cli_option *options; /* ended by a row without a name; NULL: none */
         int (*run)(int argc,
                    char **argv); /* argv[0] is the command's name; returns the exit status */
 };
@@ -45,6 +44,9 @@ struct cli_command {
 
 #define CLI_EXIT_MEMBER(name_, status_, doc_) name_ = status_,
 enum cli_exit { CLI_EXIT_ROWS(CLI_EXIT_MEMBER) };
+
+/* Rows of a command. */
+size_t cli_option_count(const struct cli_command *command);
 
 enum { CLI_PARSED = 0, CLI_HELP = 1 };
 

@@ -54,16 +54,16 @@ int cli_help_command(FILE *stream, const struct cli_command *command) {
         struct page page = page_new(text, sizeof(text), COLUMNS, false);
 
         page_put(&page, "Usage: xskim %s%s %s", command->name,
-                 command->option_count ? " [OPTION...]" : "", command->operands);
+                 cli_option_count(command) ? " [OPTION...]" : "", command->operands);
         page_end(&page);
         page_end(&page);
         put_paragraphs(&page, command->description);
-        if (command->option_count) {
+        if (cli_option_count(command)) {
                 page_end(&page);
                 page_put(&page, "Options:");
                 page_end(&page);
         }
-        for (size_t i = 0; i < command->option_count; i++)
+        for (size_t i = 0; i < cli_option_count(command); i++)
                 put_option(&page, &command->options[i]);
         return print(stream, &page);
 }

@@ -76,7 +76,7 @@ static int unit_ms(const char *text, uint64_t *ret_ms) {
 }
 
 int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms) {
-        uint64_t whole, millionths = 0, ms, unit;
+        uint64_t whole = 0, millionths = 0, ms, unit;
         int r = take_number(&text, &whole), fraction = 0;
 
         if (r == -EINVAL)

@@ -238,16 +238,46 @@ static struct object snapshot_object(const struct xskim_snapshot *snapshot, enum
         return object;
 }
 
-int json_line(const struct xskim_snapshot *snapshot, enum json_type type, char **ret_line) {
-        struct object object = snapshot_object(snapshot, type);
+/* Takes the object over. */
+static int line_of(struct object object, const char *what, char **ret_line) {
         char *line = NULL;
 
         if (!object.failed)
                 line = json_dumps(object.json, JSON_COMPACT | JSON_REAL_PRECISION(15));
         json_decref(object.json);
         if (!line)
-                return error_set(-ENOMEM, "%s: cannot make a JSON line: out of memory",
-                                 snapshot->port);
+                return error_set(-ENOMEM, "%s: cannot make a JSON line: out of memory", what);
         *ret_line = line;
         return 0;
+}
+
+int json_line(const struct xskim_snapshot *snapshot, enum json_type type, char **ret_line) {
+        return line_of(snapshot_object(snapshot, type), snapshot->port, ret_line);
+}
+
+static json_t *check_json(const struct check *check) {
+        struct object object = object_new();
+
+        put(&object, "name", string(check->name));
+        put(&object, "scope", json_string(check->of_port ? "port" : "machine"));
+        put(&object, "status", json_string(check_word(check->status)));
+        put(&object, "found", string(check->found));
+        put(&object, "todo", string(check->todo));
+        if (!object.failed)
+                return object.json;
+        json_decref(object.json);
+        return NULL;
+}
+
+int json_checks(const char *port, const struct check *checks, uint32_t count, char **ret_line) {
+        struct object object = object_new();
+        json_t *array = json_array();
+
+        for (uint32_t i = 0; i < count; i++)
+                object.failed |= json_array_append_new(array, check_json(&checks[i])) < 0;
+        put(&object, "type", json_string("doctor"));
+        put(&object, "port", port ? string(port) : json_null());
+        put(&object, "status", json_string(check_word(check_worst(checks, count))));
+        put(&object, "checks", array);
+        return line_of(object, "doctor", ret_line);
 }

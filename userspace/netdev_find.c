@@ -81,6 +81,9 @@ static int link_attribute(const struct nlattr *attribute, void *context) {
         case IFLA_PROMISCUITY: /* how many ask for it; IFF_PROMISC shows ip(8)'s wish only */
                 port->promiscuous = mnl_attr_get_u32(attribute) > 0;
                 break;
+        case IFLA_MASTER:
+                port->has_master = true;
+                break;
         case IFLA_LINKINFO:
                 kind_take(port, attribute);
                 break;

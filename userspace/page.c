@@ -67,6 +67,24 @@ void page_put(struct page *page, const char *format, ...) {
         put_text(page, text);
 }
 
+/* Bytes of the first `columns` characters. */
+static size_t prefix_bytes(const char *text, unsigned int columns) {
+        size_t bytes = 0;
+
+        while (columns-- && text[bytes])
+                bytes += character_length(text + bytes);
+        return bytes;
+}
+
+void page_put_cut(struct page *page, const char *text) {
+        unsigned int room = page->columns - page->column;
+
+        if (page_width(text) <= room)
+                put_text(page, text);
+        else if (room)
+                page_put(page, "%.*s…", (int)prefix_bytes(text, room - 1), text);
+}
+
 void page_fill(struct page *page, unsigned int column) {
         while (page->column < MIN(column, page->columns))
                 put_text(page, " ");
@@ -104,15 +122,6 @@ void page_item(struct page *page, unsigned int indent, const char *separator, co
         put_text(page, text);
 }
 
-/* Bytes of the first `columns` characters. */
-static size_t prefix_bytes(const char *text, unsigned int columns) {
-        size_t bytes = 0;
-
-        while (columns-- && text[bytes])
-                bytes += character_length(text + bytes);
-        return bytes;
-}
-
 /* A word that is longer than a line is broken. */
 static void put_word(struct page *page, unsigned int indent, const char *word) {
         unsigned int room = page->columns > indent ? page->columns - indent : 1;
@@ -148,7 +157,12 @@ void page_style(struct page *page, enum page_style style) {
                 append(page, escapes[style], strlen(escapes[style]));
 }
 
+/* Without the blanks that fill the last cell. */
 void page_end(struct page *page) {
+        while (page->column && page->used && page->bytes[page->used - 1] == ' ') {
+                page->used--;
+                page->column--;
+        }
         append(page, "\n", 1);
         page->column = 0;
 }

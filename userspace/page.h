@@ -31,6 +31,9 @@ unsigned int page_width(const char *text);
 /* Appends; what goes beyond the right edge is cut. */
 __attribute__((format(printf, 2, 3))) void page_put(struct page *page, const char *format, ...);
 
+/* Appends a text; when it goes beyond the right edge it ends in an ellipsis. */
+void page_put_cut(struct page *page, const char *text);
+
 /* Blanks up to a column. */
 void page_fill(struct page *page, unsigned int column);
 

@@ -140,18 +140,18 @@ static double slot_interpolate(const struct histogram_view *view, struct positio
 }
 
 /*
- * Whether the slot's values are spread, as far as its neighbours tell: it holds no more than three
- * times their average (at the edge of a distribution half of them are empty). Otherwise it may be a
- * heap of equal values, as packet sizes are.
+ * Whether the slot's values are spread, as far as its neighbours tell: half of them (at the edge of
+ * a distribution the others are empty) hold a quarter of what it holds, or more. Otherwise it may
+ * be a heap of equal values, as packet sizes are.
  */
 static bool slot_is_smooth(const struct histogram_view *view, uint32_t slot) {
         uint32_t first = slot > NEIGHBOURS ? slot - NEIGHBOURS : 0;
         uint32_t last = MIN(slot + NEIGHBOURS, view->slots - 1);
-        double around = -(double)view->counts[slot];
+        uint32_t alike = 0;
 
         for (uint32_t i = first; i <= last; i++)
-                around += (double)view->counts[i];
-        return (double)view->counts[slot] * (2 * NEIGHBOURS) <= 3 * around;
+                alike += i != slot && view->counts[i] >= view->counts[slot] / 4 && view->counts[i];
+        return alike >= NEIGHBOURS;
 }
 
 /* The sample of an integer rank, or what is certain to lie on that side of it. */

@@ -21,6 +21,7 @@
 enum {
         COLUMNS_MIN = 40,
         ROWS_STACKED_MIN = 12, /* rate, percentiles and ledger of a port */
+        ROWS_PROMPT = 2,       /* below the summary */
 };
 
 struct terminal {
@@ -118,31 +119,45 @@ static unsigned int port_index(struct terminal *terminal, const char *name) {
 
 /* ---- the operations ---- */
 
-static int print(struct terminal *terminal, enum view_kind kind,
-                 const struct xskim_snapshot *snapshot) {
-        struct view_screen screen = {.columns = VIEW_COLUMNS, .colour = terminal->colour};
+static unsigned int render(struct terminal *terminal, enum view_kind kind, unsigned int rows,
+                           const struct xskim_snapshot *snapshot) {
+        struct view_screen screen = {
+                .columns = VIEW_COLUMNS, .rows = rows, .colour = terminal->colour};
 
-        view_render(kind, &screen, snapshot, terminal->text, sizeof(terminal->text));
+        return view_render(kind, &screen, snapshot, terminal->text, sizeof(terminal->text));
+}
+
+static void print(struct terminal *terminal) {
         fputs(terminal->text, terminal->stream);
         fputc('\n', terminal->stream);
-        return stream_flush(terminal->stream);
 }
 
 static int on_snapshot(void *context, const struct xskim_snapshot *snapshot) {
         struct terminal *terminal = context;
 
-        if (!terminal->live)
-                return print(terminal, VIEW_BLOCK, snapshot);
-        terminal->ports[port_index(terminal, snapshot->port)] = *snapshot;
-        draw(terminal);
+        if (terminal->live) {
+                terminal->ports[port_index(terminal, snapshot->port)] = *snapshot;
+                draw(terminal);
+        } else {
+                render(terminal, VIEW_BLOCK, 0, snapshot);
+                print(terminal);
+        }
         return stream_flush(terminal->stream);
 }
 
+/* What a screen cannot hold goes first, so that the answer is what stays on it, prompt included. */
 static int on_summary(void *context, const struct xskim_snapshot *summary) {
         struct terminal *terminal = context;
+        unsigned int rows = terminal->live ? screen_size(terminal).rows : UINT32_MAX;
 
         stop(terminal);
-        return print(terminal, VIEW_SUMMARY, summary);
+        if (render(terminal, VIEW_SUMMARY, 0, summary) + ROWS_PROMPT > rows) {
+                render(terminal, VIEW_DETAILS, 0, summary);
+                print(terminal);
+                render(terminal, VIEW_SUMMARY, MAX(rows, VIEW_ROWS / 2U) - ROWS_PROMPT, summary);
+        }
+        print(terminal);
+        return stream_flush(terminal->stream);
 }
 
 int sink_terminal_open(FILE *stream, struct xskim_sink *ret_sink) {

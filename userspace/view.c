@@ -33,8 +33,10 @@ static void put_right(struct page *page, const char *text) {
 
 static void render_header(struct page *page, enum view_kind kind,
                           const struct xskim_snapshot *snapshot) {
-        static const char *const ends[] = {
-                [VIEW_LIVE] = "   ^C ends", [VIEW_BLOCK] = "", [VIEW_SUMMARY] = "   summary"};
+        static const char *const ends[] = {[VIEW_LIVE] = "   ^C ends",
+                                           [VIEW_BLOCK] = "",
+                                           [VIEW_SUMMARY] = "   summary",
+                                           [VIEW_DETAILS] = "   details"};
         const struct xskim_mode *mode = &snapshot->mode;
         char right[96], sample[32] = "sample off";
 
@@ -161,12 +163,11 @@ static void render_cost(struct page *page, enum view_kind kind,
         page_item(page, VIEW_LABEL, " · ", "%s of its CPU",
                   format_percent(cost->path_cpu_percent).text);
         page_end(page);
-        page_item(page, VIEW_LABEL, "", "collector %s of a core",
+        page_item(page, VIEW_LABEL, "", "collector %s CPU",
                   format_percent(cost->collector_cpu_percent).text);
         page_item(page, VIEW_LABEL, " · ", "%s ns/record",
                   format_short(cost->ns_per_record, 3).text);
-        page_item(page, VIEW_LABEL, " · ", "%s system calls",
-                  format_short(cost->system_calls, 3).text);
+        page_item(page, VIEW_LABEL, " · ", "%s syscalls", format_short(cost->system_calls, 3).text);
         page_item(page, VIEW_LABEL, " · ", "%s wakeups", format_short(cost->wakeups, 3).text);
         page_end(page);
         page_item(page, VIEW_LABEL, "", "memory kernel %s",
@@ -214,7 +215,7 @@ static void put_note(struct page *page, enum view_kind kind, const char *note) {
         page_style(page, PAGE_WARNING);
         view_label(page, "note");
         if (kind == VIEW_LIVE)
-                page_put(page, "%s", text);
+                page_put_cut(page, text);
         else
                 page_words(page, VIEW_LABEL, text);
         page_style(page, PAGE_PLAIN);
@@ -252,18 +253,19 @@ static const struct section {
         void (*render)(struct page *page, enum view_kind kind,
                        const struct xskim_snapshot *snapshot);
         unsigned int keep;
+        bool is_detail; /* of VIEW_DETAILS */
 } SECTIONS[] = {
-        {render_header, KEEP_ALWAYS},
+        {render_header, KEEP_ALWAYS, true},
         {render_rate, KEEP_ALWAYS},
         {render_blank, 3},
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
-        {view_bounds, 1},
+        {view_bounds, 1, true},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
-        {render_class_estimates, 0},
+        {render_class_estimates, 0, true},
         {render_cost, 9},
         {render_blank, 3},
         {render_ledger, KEEP_ALWAYS},
@@ -292,7 +294,8 @@ static unsigned int render_all(struct page *page, enum view_kind kind,
 
         for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
                 spans[i].start = page->used;
-                SECTIONS[i].render(page, kind, snapshot);
+                if (kind != VIEW_DETAILS || SECTIONS[i].is_detail)
+                        SECTIONS[i].render(page, kind, snapshot);
                 spans[i].end = page->used;
                 spans[i].lines =
                         count_lines(page->bytes + spans[i].start, page->bytes + page->used);

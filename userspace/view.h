@@ -22,7 +22,9 @@ enum {
         VIEW_BYTES = 32768 /* enough for any view */
 };
 
-enum view_kind { VIEW_LIVE, VIEW_BLOCK, VIEW_SUMMARY };
+/* VIEW_DETAILS is the part of the summary that a small screen has no room for: bounds and intervals
+ * of every quantile, estimates of every class. */
+enum view_kind { VIEW_LIVE, VIEW_BLOCK, VIEW_SUMMARY, VIEW_DETAILS };
 
 struct view_screen {
         unsigned int columns;

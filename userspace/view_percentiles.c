@@ -34,24 +34,25 @@ static struct format_text size_like(double bytes, double other) {
 static const struct measure TIME = {format_time, format_time_like};
 static const struct measure SIZE = {format_size, size_like};
 
+static struct format_text unspaced(struct format_text text) {
+        char *blank;
+
+        while ((blank = strchr(text.text, ' ')))
+                memmove(blank, blank + 1, strlen(blank));
+        return text;
+}
+
 /* "[6.31, 6.48 µs]"; each with its own unit when one unit would hide the lower end or take too
  * much. */
 static void interval(char *text, size_t size, const struct measure *measure, char bracket,
                      uint64_t low, uint64_t high) {
-        char low_text[48], high_text[48];
         bool shared = high / 100 <= low || !low;
 
         snprintf(text, size, "%c%s, %s]", bracket, measure->like(low, high).text,
                  measure->text(high).text);
-        if (shared && page_width(text) < CELL_INTERVAL)
-                return;
-        snprintf(low_text, sizeof(low_text), "%s", measure->text(low).text);
-        snprintf(high_text, sizeof(high_text), "%s", measure->text(high).text);
-        for (char *c; (c = strchr(low_text, ' '));)
-                memmove(c, c + 1, strlen(c));
-        for (char *c; (c = strchr(high_text, ' '));)
-                memmove(c, c + 1, strlen(c));
-        snprintf(text, size, "%c%s,%s]", bracket, low_text, high_text);
+        if (!shared || page_width(text) >= CELL_INTERVAL)
+                snprintf(text, size, "%c%s,%s]", bracket, unspaced(measure->text(low)).text,
+                         unspaced(measure->text(high)).text);
 }
 
 static void put_value(struct page *page, const struct measure *measure, double value) {
@@ -112,7 +113,7 @@ void view_percentiles(struct page *page, enum view_kind kind,
 static void put_error(struct page *page, const char *name,
                       const struct xskim_distribution *distribution) {
         if (distribution->count)
-                page_item(page, VIEW_LABEL, "  ", "%s ±%s", name,
+                page_item(page, VIEW_LABEL, "  ", "%s %s", name,
                           format_percent(distribution->relative_error * 100).text);
 }
 
@@ -123,8 +124,7 @@ static bool is_any_biased(const struct xskim_snapshot *snapshot) {
 
 void view_legend(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot) {
         (void)kind;
-        view_label(page, "");
-        page_item(page, VIEW_LABEL, "", "min and max of the samples; within:");
+        page_put(page, " min, max: samples' · ±");
 #define LATENCY_ERROR(name_, doc_) put_error(page, #name_, &snapshot->name_);
         XSKIM_LATENCY_ROWS(LATENCY_ERROR)
         put_error(page, "size", &snapshot->size);
@@ -159,9 +159,20 @@ static void put_bounds(struct page *page, const char *name, const struct measure
                 page_cell_left(page, CELL_BOUNDS, text);
         }
         page_end(page);
-        view_label(page, "  mean");
-        page_put(page, "%s of the traffic, by the weights of the samples",
-                 measure->text(distribution->mean).text);
+}
+
+static void put_mean(struct page *page, const char *name, const struct measure *measure,
+                     const struct xskim_distribution *distribution) {
+        if (distribution->count)
+                page_item(page, VIEW_LABEL, "  ", "%s %s", name,
+                          measure->text(distribution->mean).text);
+}
+
+static void put_means(struct page *page, const struct xskim_snapshot *snapshot) {
+        view_label(page, "mean");
+#define LATENCY_MEAN(name_, doc_) put_mean(page, #name_, &TIME, &snapshot->name_);
+        XSKIM_LATENCY_ROWS(LATENCY_MEAN)
+        put_mean(page, "size", &SIZE, &snapshot->size);
         page_end(page);
 }
 
@@ -175,4 +186,5 @@ void view_bounds(struct page *page, enum view_kind kind, const struct xskim_snap
 #define LATENCY_BOUNDS(name_, doc_) put_bounds(page, #name_, &TIME, &snapshot->name_);
         XSKIM_LATENCY_ROWS(LATENCY_BOUNDS)
         put_bounds(page, "size", &SIZE, &snapshot->size);
+        put_means(page, snapshot);
 }

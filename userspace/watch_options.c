@@ -11,8 +11,11 @@ enum {
         INTERVAL_MIN_MS = 10,
         INTERVAL_MAX_MS = 24 * 3600 * 1000,
         FLUSH_MAX_MS = 60000,
-        RING_SLOTS_MIN = 64,
-        RING_SLOTS_MAX = 32768,
+        SAMPLE_MAX = (1 << 24) - 1, /* a record's weight has 24 bits */
+        WORKERS_MAX = 64,
+        RING_SLOTS_UNIT = 48, /* records of a metadata frame */
+        RING_SLOTS_MIN = 96,
+        RING_SLOTS_MAX = 32736,
 };
 static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
 
@@ -56,7 +59,7 @@ static int parse_sample(void *target, const char *value) {
                 config_of(target)->sample = 0;
                 return 0;
         }
-        return parse_u32(value, 1, UINT32_MAX, &config_of(target)->sample);
+        return parse_u32(value, 1, SAMPLE_MAX, &config_of(target)->sample);
 }
 
 static int parse_seed(void *target, const char *value) {
@@ -84,7 +87,7 @@ static int parse_record(void *target, const char *value) {
 }
 
 static int parse_workers(void *target, const char *value) {
-        return parse_u32(value, 1, XSKIM_CPUS_MAX, &config_of(target)->workers);
+        return parse_u32(value, 1, WORKERS_MAX, &config_of(target)->workers);
 }
 
 static int parse_cpu(void *target, const char *value) {
@@ -103,7 +106,7 @@ static int parse_ring_slots(void *target, const char *value) {
 
         if (r < 0)
                 return r;
-        if (slots & (slots - 1))
+        if (slots % RING_SLOTS_UNIT)
                 return -EINVAL;
         config_of(target)->ring_slots = slots;
         return 0;
@@ -142,7 +145,7 @@ const struct cli_option WATCH_OPTIONS[] = {
          "samples 1 packet in N on average, at random; 1: every packet; off: only what is counted "
          "of "
          "every packet",
-         "a number from 1 to 4294967295, or off", parse_sample},
+         "a number from 1 to 16777215, or off", parse_sample},
         {"seed", "N", "0", "of the random choice, for repeatable runs; 0: from the kernel",
          "a number from 0 to 18446744073709551615", parse_seed},
         {"tier", "counts|classes", "classes",
@@ -168,8 +171,8 @@ const struct cli_option WATCH_OPTIONS[] = {
         {"cpu", "LIST", NULL,
          "pins the workers to these CPUs, one each; without it they are not pinned",
          "CPU numbers and ranges, each CPU once, as 0,1 or 0-3, 64 at most", parse_cpu},
-        {"ring-slots", "N", "2048", "records that a staging ring holds, one ring a port and CPU",
-         "a power of two from 64 to 32768", parse_ring_slots},
+        {"ring-slots", "N", "1536", "records that a staging ring holds, one ring a port and CPU",
+         "a multiple of 48 from 96 to 32736", parse_ring_slots},
         {"flush-ms", "N", "10", "a record waits at most so many milliseconds for others",
          "a number from 1 to 60000", parse_flush_ms},
         {"busy", NULL, NULL,
@@ -182,5 +185,5 @@ const struct cli_option WATCH_OPTIONS[] = {
         {"force", NULL, NULL,
          "allows --verdict drop on a port that has an address or the default route", NULL,
          parse_force},
+        {},
 };
-const size_t WATCH_OPTION_COUNT = ARRAY_SIZE(WATCH_OPTIONS);

@@ -4,7 +4,6 @@
 #define XSKIM_WATCH_OPTIONS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <xskim/xskim.h>
 
@@ -16,7 +15,7 @@ struct watch_options {
         bool json;
 };
 
+/* Ended by a row without a name. */
 extern const struct cli_option WATCH_OPTIONS[];
-extern const size_t WATCH_OPTION_COUNT;
 
 #endif

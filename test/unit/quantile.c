@@ -148,6 +148,23 @@ Test(quantile, values_above_the_range_keep_their_bounds) {
         cr_assert(result.quantiles[XSKIM_P99].value > result.quantiles[XSKIM_P99].low);
 }
 
+/* Of samples 10, 20, 30... the one of rank r is 10 r, in buckets of a single integer. */
+Test(quantile, ends_between_two_samples_lie_in_proportion) {
+        static struct histogram histogram;
+        struct xskim_distribution result;
+        struct histogram_view view;
+        double low, high;
+
+        for (int i = 1; i <= 18; i++)
+                histogram_add(&histogram, 10 * i, XSKIM_WEIGHT_MAX);
+        view = histogram_view(&histogram);
+        quantile_fill(&view, false, &result);
+        quantile_ranks(18, 0.5, &low, &high);
+        cr_assert(low - floor(low) > 0.1 && ceil(high) - high > 0.1);
+        cr_assert_eq(result.quantiles[XSKIM_P50].ci95_low, floor(10 * low));
+        cr_assert_eq(result.quantiles[XSKIM_P50].ci95_high, ceil(10 * high));
+}
+
 /* Everything in order, whatever the weights. */
 Test(quantile, results_are_ordered) {
         static struct histogram histogram;
@@ -281,13 +298,15 @@ Test(quantile, intervals_hold_the_truth_when_records_are_lost) {
 }
 
 static double draw_size(uint64_t *state) {
-        static const double sizes[] = {54, 66, 66, 66, 590, 1494, 1500, 1514, 1514, 1514};
+        static const double sizes[20] = {54,   54,   66,   66,   66,   66,   66,
+                                         590,  590,  1494, 1494, 1500, 1500, 1514,
+                                         1514, 1514, 1514, 1514, 1514, 9000};
 
-        return sizes[test_random(state) % 10];
+        return sizes[test_random(state) % 20];
 }
 
-/* Of equal values an interval holds all or none, so there is no upper limit. P50 lies on the edge
- * between two of the sizes, P90 in the uppermost of three in neighbouring buckets. */
+/* Of equal values an interval holds all or none, so there is no upper limit. P50 and P90 lie amid
+ * two of three sizes in neighbouring buckets. */
 Test(quantile, intervals_hold_the_truth_when_values_are_heaped) {
         check_coverage(&(struct test_distribution){"sizes", draw_size}, 300000, 64, 0, 1);
 }

@@ -110,6 +110,16 @@ Test(skip, distribution_is_geometric_by_its_thresholds) {
         }
 }
 
+/* The rarest random numbers give the longest skips, not a wrapped logarithm. */
+Test(skip, smallest_random_numbers_give_the_longest_skips) {
+        for (int i = 0; i < SAMPLES_COUNT; i++) {
+                struct xskim_skip skip = sampling_skip(SAMPLES[i]);
+
+                for (uint64_t u = 0; u < 4; u++)
+                        cr_assert(xskim_skip_of(u, skip) > 42ULL * (SAMPLES[i] - 1));
+        }
+}
+
 /* Not statistical: the mean is the sum of P(skip > k) over k. */
 Test(skip, mean_is_n_by_its_thresholds) {
         for (uint32_t sample = 2; sample <= 1000; sample = sample * 3 / 2 + 1) {

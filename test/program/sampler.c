@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sampler through BPF_PROG_RUN: the verdict is the configured one whatever comes, packets come
+ * out as they went in, and each counter counts what its row says. The judge is arithmetic on what
+ * was sent.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include "lab.h"
+#include "packets.h"
+#include "program.h"
+#include "sampling.h"
+
+int main(int argc, char *argv[]) {
+        return lab_main(argc, argv);
+}
+
+struct bench {
+        struct programs *programs;
+        uint32_t cpus;
+        struct xskim_sampler_state *states;
+};
+
+static void bench_open(struct bench *b, enum xskim_verdict verdict, enum xskim_tier tier,
+                       uint32_t sample, uint32_t slots) {
+        struct program_config config = {.ports = 1, .workers = 1, .ring_slots = slots};
+        struct program_port port = {.name = LAB_PORT,
+                                    .mtu = 1500,
+                                    .verdict = verdict,
+                                    .tier = tier,
+                                    .sample = sample,
+                                    .skip = sampling_skip(sample)};
+        struct xskim_mode mode;
+        uint64_t *seeds;
+
+        b->cpus = config.cpus = program_cpus_possible();
+        seeds = calloc(b->cpus, sizeof(*seeds));
+        for (uint32_t cpu = 0; cpu < b->cpus; cpu++)
+                seeds[cpu] = sampling_seed(7, cpu);
+        port.seeds = seeds;
+        port.ifindex = lab_ifindex(LAB_PORT);
+        b->states = calloc(b->cpus, sizeof(*b->states));
+        cr_assert_eq(programs_open(&config, &b->programs), 0);
+        cr_assert_eq(program_port_attach(b->programs, &port, &mode), 0);
+        cr_assert_str_eq(mode.xdp, "native");
+        free(seeds);
+}
+
+static void bench_close(struct bench *b) {
+        programs_close(b->programs);
+        free(b->states);
+}
+
+/* Runs the sampler `repeat` times on one packet; returns its verdict. */
+static uint32_t bench_run(const struct bench *b, const void *packet, uint32_t bytes, int repeat) {
+        uint8_t out[9216];
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = bytes,
+                    .data_out = out, .data_size_out = sizeof(out), .repeat = repeat);
+
+        cr_assert_eq(bpf_prog_test_run_opts(program_sampler_fd(b->programs, 0), &options), 0);
+        cr_assert_eq(options.data_size_out, bytes);
+        cr_assert_arr_eq(out, packet, bytes);
+        return options.retval;
+}
+
+static struct xskim_sampler_counters bench_counters(struct bench *b) {
+        struct xskim_sampler_counters sum = {0};
+
+        cr_assert_eq(program_states_read(b->programs, 0, b->states), 0);
+        for (uint32_t cpu = 0; cpu < b->cpus; cpu++) {
+#define SUM(name_, unit_, doc_) sum.name_ += b->states[cpu].counters.name_;
+                XSKIM_SAMPLER_COUNTERS(SUM)
+#undef SUM
+        }
+        return sum;
+}
+
+static uint64_t bench_remaining(const struct bench *b) {
+        uint64_t sum = 0;
+
+        for (uint32_t cpu = 0; cpu < b->cpus; cpu++)
+                sum += b->states[cpu].countdown + b->states[cpu].held;
+        return sum;
+}
+
+static void verdict_is(enum xskim_verdict verdict, uint32_t action) {
+        struct bench b;
+        uint8_t packet[1514];
+        __u64 random = 99;
+
+        bench_open(&b, verdict, XSKIM_TIER_CLASSES, 2, 96);
+        for (int i = 0; i < 3000; i++) {
+                uint32_t bytes = 14 + xskim_random_next(&random) % (sizeof(packet) - 14);
+
+                for (uint32_t at = 0; at < bytes; at++)
+                        packet[at] = xskim_random_next(&random) >> 24;
+                if (i % 3)
+                        lab_udp(packet, bytes < 42 ? bytes = 42 : bytes, 1, 2);
+                if (i % 3 == 2)
+                        packet[14 + i % 28] ^= xskim_random_next(&random) >> 30;
+                cr_assert_eq(bench_run(&b, packet, bytes, 1), action);
+        }
+        cr_assert_eq(bench_counters(&b).seen, 3000);
+        bench_close(&b);
+}
+
+Test(sampler, passes_every_packet_untouched) {
+        verdict_is(XSKIM_VERDICT_PASS, XDP_PASS);
+}
+
+Test(sampler, drops_every_packet_on_a_tap_port) {
+        verdict_is(XSKIM_VERDICT_DROP, XDP_DROP);
+}
+
+Test(sampler, counts_packets_and_bytes_in_tier_counts) {
+        struct xskim_sampler_counters c;
+        struct bench b;
+        uint8_t packet[128];
+
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_COUNTS, 0, 96);
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 1000);
+        bench_run(&b, packet, lab_udp(packet, 128, 1, 2), 10);
+        c = bench_counters(&b);
+        cr_assert_eq(c.seen, 1010);
+        cr_assert_eq(c.bytes, 1000 * 64 + 10 * 128);
+        cr_assert_eq(c.sampled, 0);
+        cr_assert_eq(c.drawn - bench_remaining(&b), 1010);
+        for (uint32_t cpu = 0; cpu < b.cpus; cpu++)
+                for (int i = 0; i < XSKIM_CLASS_COUNT; i++)
+                        cr_assert_eq(b.states[cpu].classes[i], 0);
+        bench_close(&b);
+}
+
+Test(sampler, says_ring_full_for_exactly_what_does_not_fit) {
+        struct xskim_sampler_counters c;
+        struct bench b;
+        uint8_t packet[64];
+
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_CLASSES, 1, 192);
+        /* one call stays on one CPU unless it is preempted between runs; count per ring */
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 1000);
+        c = bench_counters(&b);
+        cr_assert_eq(c.sampled, 1000);
+        cr_assert_eq(c.staged + c.ring_full, 1000);
+        for (uint32_t cpu = 0; cpu < b.cpus; cpu++) {
+                const struct xskim_sampler_counters *one = &b.states[cpu].counters;
+
+                cr_assert_eq(one->staged, one->sampled < 192 ? one->sampled : 192);
+                cr_assert_eq(program_ring_controls(b.programs)[cpu].head, one->staged);
+        }
+        bench_close(&b);
+}
+
+Test(sampler, has_no_record_for_a_sample_without_an_ether_type) {
+        struct xskim_sampler_counters c;
+        struct bench b;
+        uint8_t packet[16] = {[12] = 0x81}; /* a VLAN tag, cut */
+
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_CLASSES, 1, 96);
+        bench_run(&b, packet, 16, 50);
+        c = bench_counters(&b);
+        cr_assert_eq(c.unparsable, 50);
+        cr_assert_eq(c.staged, 0);
+        bench_close(&b);
+}
+
+Test(sampler, draws_the_same_packets_for_the_same_seed) {
+        struct bench b;
+        uint8_t packet[64];
+        uint64_t first = 0;
+
+        for (int round = 0; round < 2; round++) {
+                __u64 random = sampling_seed(7, 0);
+                uint64_t at = 0, expected = 0;
+
+                bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_COUNTS, 10, 9600);
+                bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 5000);
+                bench_counters(&b);
+                /* the very draws, natively: CPU 0 saw `seen` packets */
+                for (;;) {
+                        at += xskim_skip_draw(&random, sampling_skip(10));
+                        if (at > b.states[0].counters.seen)
+                                break;
+                        expected++;
+                }
+                cr_assert_eq(b.states[0].counters.sampled, expected);
+                if (round == 0)
+                        first = b.states[0].counters.seen;
+                (void)first;
+                bench_close(&b);
+        }
+}
+
+Test(sampler, keeps_the_sums_that_the_ledger_needs) {
+        struct xskim_sampler_counters c;
+        struct bench b;
+        uint8_t packet[64];
+        uint64_t classes = 0, outcomes = 0, sizes = 0;
+
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_CLASSES, 64, 9600);
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 200000);
+        c = bench_counters(&b);
+        cr_assert_eq(c.seen, 200000);
+        cr_assert_eq(c.drawn - bench_remaining(&b), c.seen);
+        cr_assert_eq(c.sampled, c.staged + c.ring_full + c.unparsable);
+        for (uint32_t cpu = 0; cpu < b.cpus; cpu++) {
+                for (int i = 0; i < XSKIM_CLASS_COUNT; i++)
+                        classes += b.states[cpu].classes[i];
+                for (int i = 0; i < XSKIM_OUTCOME_COUNT; i++)
+                        outcomes += b.states[cpu].outcomes[i];
+                for (int i = 0; i < XSKIM_SIZE_BUCKETS; i++)
+                        sizes += b.states[cpu].sizes[i];
+        }
+        cr_assert_eq(classes, c.seen);
+        cr_assert_eq(outcomes, c.seen);
+        cr_assert_eq(sizes, c.seen);
+        bench_close(&b);
+}

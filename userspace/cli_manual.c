@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the manual page: the prose here, commands, options, ledger and exit statuses from their
+ * tables. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <xskim/xskim.h>
+
+#include "cli.h"
+#include "stream.h"
+
+/* ---- roff ---- */
+
+/* Text in which roff would see something: backslashes, hyphens, a dot or quote at the start of a
+ * line. */
+static void put_text(FILE *stream, const char *text) {
+        if (*text == '.' || *text == '\'')
+                fputs("\\&", stream);
+        for (; *text; text++)
+                if (*text == '\\')
+                        fputs("\\e", stream);
+                else if (*text == '-')
+                        fputs("\\-", stream);
+                else
+                        fputc(*text, stream);
+}
+
+/* Sentences start lines, as roff wants it; a newline starts a paragraph. */
+static void put_prose(FILE *stream, const char *text) {
+        char word[2] = {};
+
+        for (; *text; text++) {
+                word[0] = *text;
+                if (*text == '\n')
+                        fputs("\n.PP\n", stream);
+                else if (*text == ' ' && strchr(".;:", text[-1]))
+                        fputc('\n', stream);
+                else
+                        put_text(stream, word);
+        }
+        fputc('\n', stream);
+}
+
+static void put_section(FILE *stream, const char *name) {
+        fprintf(stream, ".SH %s\n", name);
+}
+
+/* A word in bold and what it means. */
+static void put_term(FILE *stream, const char *word, const char *meaning) {
+        fputs(".TP\n.B ", stream);
+        put_text(stream, word);
+        fputc('\n', stream);
+        put_prose(stream, meaning);
+}
+
+/* ---- fixed prose ---- */
+
+static const char DESCRIPTION[] =
+        "xskim skims metadata off a packet path at line rate and answers two questions at once: "
+        "what "
+        "happens on this path, at P99, and what looking costs. An XDP program on the port counts "
+        "every "
+        "packet, and leaves a record of 64 bytes for sampled ones; carrier frames bring the "
+        "records to "
+        "an AF_XDP socket, where workers turn them into percentiles. Every figure that is "
+        "estimated comes "
+        "with its error bound, and every packet that was not seen is named in a ledger that has to "
+        "balance.";
+
+static const struct {
+        const char *word;
+        const char *meaning;
+} WORDS[] = {
+        {"port", "a network interface that xskim watches"},
+        {"verdict",
+         "what happens to a packet after the sampler saw it: pass (a host's own traffic) or "
+         "drop (a TAP or SPAN port)"},
+        {"sampler", "the XDP program on the port"},
+        {"record",
+         "64 bytes of metadata about one sampled packet, with the weight (1/probability) that "
+         "it was sampled with"},
+        {"staging ring", "where the sampler leaves records, one ring a port and CPU"},
+        {"carrier", "an empty frame that a worker injects and that comes back loaded with records"},
+        {"worker", "a thread that collects: one io_uring, one carrier port, one AF_XDP socket"},
+        {"snapshot", "what is published each interval"},
+        {"summary",
+         "the last snapshot, taken after the sampler was detached and the rings were emptied"},
+};
+
+static const char PERCENTILES[] = "A quantile lies in a bucket, printed as (low, high]; half the "
+                                  "bucket's width is the relative "
+                                  "error. From samples, a quantile is known with a confidence "
+                                  "interval, printed as [low, high]: 95 % of "
+                                  "such intervals hold the true value (binomial order statistics). "
+                                  "min and max are those of the samples, not "
+                                  "of the traffic. When records were lost, the rest of that ring "
+                                  "and interval is reweighted and the "
+                                  "distribution is marked biased.";
+
+static const char LEDGER[] =
+        "Each term is counted where it happens. In a summary the following hold to the packet: "
+        "seen = sampled + "
+        "not_sampled; sampled = staged + ring_full + unparsable; staged = carried + waiting; "
+        "carried = "
+        "received + lost_in_socket; received = decoded + malformed. The sum of the absolute "
+        "differences "
+        "is unaccounted; if it is not 0, the exit status is 1 and the output says where.";
+
+static const char ENVIRONMENT[] =
+        "Colour is used on a terminal, where it carries meaning; not when this is "
+        "set and not empty.";
+
+static const struct {
+        const char *what;
+        const char *line;
+} EXAMPLES[] = {
+        {"Watch a host's own traffic, 1 packet in 64 sampled:", "xskim watch eth0"},
+        {"A mirror port for a minute, every packet sampled, as JSON:",
+         "xskim watch --verdict drop --sample 1 --duration 60s --json eth1"},
+        {"P99 of the way from XDP to the stack, from the summary:",
+         "xskim watch --stack --duration 10 --json eth0 | tail -n 1 | jq .latency.stack.p99_ns"},
+};
+
+/* ---- sections ---- */
+
+static void put_title(FILE *stream) {
+        const char *epoch = getenv("SOURCE_DATE_EPOCH");
+        time_t now = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+        char date[32] = "";
+        struct tm day;
+
+        if (gmtime_r(&now, &day))
+                strftime(date, sizeof(date), "%Y-%m-%d", &day);
+        fprintf(stream, ".TH XSKIM 1 \"%s\" \"xskim %s\"\n", date, XSKIM_VERSION);
+        put_section(stream, "NAME");
+        fputs("xskim \\- watch network ports at P99, and what looking costs\n", stream);
+}
+
+static void put_synopsis(FILE *stream, const struct cli_command *commands, size_t count) {
+        put_section(stream, "SYNOPSIS");
+        for (size_t i = 0; i < count; i++) {
+                fprintf(stream, "%s.B xskim %s\n", i ? ".br\n" : "", commands[i].name);
+                if (cli_option_count(&commands[i]))
+                        fputs("[\\fIOPTION\\fR...]\n", stream);
+                if (*commands[i].operands)
+                        fprintf(stream, ".I %s\n", commands[i].operands);
+        }
+}
+
+static void put_option(FILE *stream, const struct cli_option *option) {
+        fputs(".TP\n\\fB\\-\\-", stream);
+        put_text(stream, option->name);
+        fputs("\\fR", stream);
+        if (option->argument) {
+                fputs(" \\fI", stream);
+                put_text(stream, option->argument);
+                fputs("\\fR", stream);
+        }
+        fputc('\n', stream);
+        put_prose(stream, option->help);
+        if (option->allowed) {
+                fputs("Takes ", stream);
+                put_prose(stream, option->allowed);
+        }
+        if (option->fallback) {
+                fputs("(default ", stream);
+                put_text(stream, option->fallback);
+                fputs(")\n", stream);
+        }
+}
+
+static void put_command(FILE *stream, const struct cli_command *command) {
+        fprintf(stream, ".SS xskim %s\n", command->name);
+        put_prose(stream, command->description);
+        for (size_t i = 0; i < cli_option_count(command); i++)
+                put_option(stream, &command->options[i]);
+}
+
+static void put_words(FILE *stream) {
+        put_section(stream, "WORDS");
+        for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+                put_term(stream, WORDS[i].word, WORDS[i].meaning);
+}
+
+static void put_percentiles(FILE *stream) {
+        put_section(stream, "PERCENTILES");
+        put_prose(stream, PERCENTILES);
+#define TERM_2(name_, doc_) put_term(stream, #name_, doc_);
+#define TERM_3(name_, unit_, doc_) put_term(stream, #name_, unit_ ": " doc_);
+        XSKIM_LATENCY_ROWS(TERM_2)
+        put_term(stream, "size", "bytes of a packet, every packet, in tier classes");
+}
+
+static void put_counts(FILE *stream) {
+        put_section(stream, "LEDGER");
+        put_prose(stream, LEDGER);
+        XSKIM_LEDGER_ROWS(TERM_3)
+        put_section(stream, "CLASSES");
+        XSKIM_CLASS_ROWS(TERM_2)
+}
+
+static void put_exit_statuses(FILE *stream) {
+        put_section(stream, "EXIT STATUS");
+#define EXIT_TERM(name_, status_, doc_) put_term(stream, #status_, doc_);
+        CLI_EXIT_ROWS(EXIT_TERM)
+}
+
+static void put_examples(FILE *stream) {
+        put_section(stream, "EXAMPLES");
+        for (size_t i = 0; i < sizeof(EXAMPLES) / sizeof(EXAMPLES[0]); i++) {
+                put_prose(stream, EXAMPLES[i].what);
+                fputs(".PP\n.RS\n.nf\n", stream);
+                put_text(stream, EXAMPLES[i].line);
+                fputs("\n.fi\n.RE\n.PP\n", stream);
+        }
+}
+
+int cli_manual(FILE *stream, const struct cli_command *commands, size_t count) {
+        put_title(stream);
+        put_synopsis(stream, commands, count);
+        put_section(stream, "DESCRIPTION");
+        put_prose(stream, DESCRIPTION);
+        put_section(stream, "COMMANDS");
+        for (size_t i = 0; i < count; i++)
+                put_command(stream, &commands[i]);
+        put_words(stream);
+        put_percentiles(stream);
+        put_counts(stream);
+        put_exit_statuses(stream);
+        put_section(stream, "ENVIRONMENT");
+        put_term(stream, "NO_COLOR", ENVIRONMENT);
+        put_section(stream, "FILES");
+        put_term(stream, "FILE of --record",
+                 "describes itself: its header carries the table of fields; each metadata frame "
+                 "has a "
+                 "checksum, so that a file that was cut reads up to the cut");
+        put_examples(stream);
+        return stream_flush(stream);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * xskim watch: options, session, sinks, signals, exit status. Everything that measures is in the
+ * library; this uses nothing of it but xskim.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <xskim/xskim.h>
+
+#include "commands.h"
+#include "log.h"
+#include "sink_json.h"
+#include "sink_terminal.h"
+#include "util.h"
+#include "watch_options.h"
+
+enum { MESSAGE_BYTES = 2048, STREAM_BYTES = 65536 };
+
+/* ---- sinks ---- */
+
+static bool is_text_wanted(const struct watch_options *options) {
+        return !options->json;
+}
+
+static bool is_json_wanted(const struct watch_options *options) {
+        return options->json;
+}
+
+/* To add a sink: its file, and its row here. */
+static const struct sink_row {
+        bool (*is_wanted)(const struct watch_options *options);
+        int (*open)(FILE *stream, struct xskim_sink *ret_sink);
+        void (*close)(struct xskim_sink *sink);
+} SINKS[] = {
+        {is_text_wanted, sink_terminal_open, sink_terminal_close},
+        {is_json_wanted, sink_json_open, sink_json_close},
+};
+
+struct watch {
+        struct watch_options options;
+        struct xskim_session *session;
+        struct xskim_sink sinks[ARRAY_SIZE(SINKS)];
+        bool opened[ARRAY_SIZE(SINKS)];
+        uint64_t unaccounted; /* of all summaries */
+        char message[MESSAGE_BYTES];
+};
+
+/* The message of the command's own files, or else the library's. */
+static int keep_message(struct watch *watch, int r) {
+        const char *message = *error_message() ? error_message() : xskim_error_message();
+
+        if (r < 0 && !watch->message[0])
+                snprintf(watch->message, sizeof(watch->message), "%s",
+                         *message ? message : strerror(-r));
+        return r;
+}
+
+static int on_summary(void *context, const struct xskim_snapshot *summary) {
+        struct watch *watch = context;
+        uint64_t unaccounted = summary->ledger.unaccounted;
+
+        if (unaccounted)
+                snprintf(watch->message, sizeof(watch->message),
+                         "%s: the ledger does not balance: %" PRIu64 " unaccounted for (%s).\n"
+                         "The figures above cannot be relied on; this is a defect of xskim, please "
+                         "report it.",
+                         summary->port, unaccounted, summary->ledger.where);
+        watch->unaccounted += unaccounted;
+        return 0;
+}
+
+static int sinks_open(struct watch *watch) {
+        const struct xskim_sink audit = {.context = watch, .summary = on_summary};
+        int r = xskim_sink_add(watch->session, &audit);
+
+        for (size_t i = 0; i < ARRAY_SIZE(SINKS) && r >= 0; i++) {
+                if (!SINKS[i].is_wanted(&watch->options))
+                        continue;
+                r = SINKS[i].open(stdout, &watch->sinks[i]);
+                watch->opened[i] = r >= 0;
+                if (r >= 0)
+                        r = xskim_sink_add(watch->session, &watch->sinks[i]);
+        }
+        return r;
+}
+
+static void sinks_close(struct watch *watch) {
+        for (size_t i = 0; i < ARRAY_SIZE(SINKS); i++)
+                if (watch->opened[i])
+                        SINKS[i].close(&watch->sinks[i]);
+}
+
+/* ---- signals ---- */
+
+static struct xskim_session *interrupted;
+
+static void on_signal(int number) {
+        (void)number;
+        xskim_interrupt(interrupted);
+}
+
+/* The session must be there as long as its signals are handled; NULL gives them back. */
+static void signals_set(struct xskim_session *session) {
+        static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+        struct sigaction action = {.sa_handler = session ? on_signal : SIG_DFL};
+
+        if (session)
+                interrupted = session;
+        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+                sigaction(numbers[i], &action, NULL);
+}
+
+/* ---- the run ---- */
+
+static int run(struct watch *watch) {
+        int r = sinks_open(watch);
+
+        if (r < 0)
+                return keep_message(watch, r);
+        signals_set(watch->session);
+        return keep_message(watch, xskim_run(watch->session));
+}
+
+static int watch_status(const struct watch *watch, int r) {
+        if (r < 0)
+                return cli_exit_status(r);
+        return watch->unaccounted ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+}
+
+static int watch_run(struct watch *watch) {
+        int r = keep_message(watch, xskim_open(&watch->options.config, &watch->session));
+
+        if (r == -EINVAL)
+                return CLI_EXIT_USAGE;
+        if (r < 0)
+                return cli_exit_status(r);
+        r = run(watch);
+        watch->session = xskim_close(watch->session);
+        signals_set(NULL);
+        sinks_close(watch);
+        return watch_status(watch, r);
+}
+
+int command_watch(int argc, char **argv) {
+        struct watch watch = {};
+        struct xskim_config *config = &watch.options.config;
+        int first, status, r;
+
+        xskim_config_init(config);
+        r = cli_parse(command_find("watch"), argc, argv, &watch.options, &first);
+        if (r == CLI_HELP)
+                return cli_help_command(stdout, command_find("watch")) < 0 ? CLI_EXIT_FAILED
+                                                                           : CLI_EXIT_DONE;
+        if (r < 0) {
+                cli_complain(error_message());
+                return CLI_EXIT_USAGE;
+        }
+        for (int i = first; i < argc; i++)
+                config->ports[config->port_count++] = argv[i];
+        /* A screen goes out in one write, so that it does not flicker. */
+        setvbuf(stdout, NULL, _IOFBF, STREAM_BYTES);
+        status = watch_run(&watch);
+        if (watch.message[0])
+                cli_complain(watch.message);
+        return status;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Owns the list of commands. To add one: write command_<name>.c, declare it in commands.h, add a
+ * row here; help and the manual page follow.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "command_doctor.h"
+#include "commands.h"
+#include "log.h"
+#include "util.h"
+#include "watch_options.h"
+
+const struct cli_command COMMANDS[] = {
+        {
+                .name = "watch",
+                .operands = "PORT...",
+                .operands_min = 1,
+                .operands_max = XSKIM_PORTS_MAX,
+                .summary = "watches ports: rates, percentiles, own cost, ledger",
+                .description = "Watches network ports until ^C, SIGTERM or the end of --duration, "
+                               "and ends "
+                               "with a summary of each. On a terminal the view refreshes in place; "
+                               "elsewhere "
+                               "each interval prints a block of text, or with --json a line.\n"
+                               "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN while "
+                               "starting, "
+                               "and none of them afterwards. Replaces no other XDP program.",
+                .options = WATCH_OPTIONS,
+                .run = command_watch,
+        },
+        {
+                .name = "doctor",
+                .operands = "[PORT]",
+                .operands_max = 1,
+                .summary = "examines the machine, and a port: may xskim run here?",
+                .description =
+                        "Looks at kernel features, privileges and memory limits, and with PORT at "
+                        "its driver, the XDP modes obtainable and what changes silently what XDP "
+                        "sees; each with what to do. Attaches nothing to the port.\n"
+                        "The exit status is 5 when a feature that xskim needs is missing, else 4 "
+                        "when a privilege is, 1 when there is no such port.",
+                .options = DOCTOR_OPTIONS,
+                .run = command_doctor,
+        },
+        {
+                .name = "help",
+                .operands = "[COMMAND]",
+                .operands_max = 1,
+                .summary = "tells about the commands, or one of them",
+                .description = "Prints what a command does and its options.",
+                .run = command_help,
+        },
+};
+const size_t COMMAND_COUNT = ARRAY_SIZE(COMMANDS);
+
+const struct cli_command *command_find(const char *name) {
+        for (size_t i = 0; i < COMMAND_COUNT; i++)
+                if (!strcmp(name, COMMANDS[i].name))
+                        return &COMMANDS[i];
+        error_set(-EINVAL, "%s: there is no such command; see xskim --help", name);
+        return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of xskim: their rows, and what runs them. */
+#ifndef XSKIM_COMMANDS_H
+#define XSKIM_COMMANDS_H
+
+#include <stddef.h>
+
+#include "cli.h"
+
+extern const struct cli_command COMMANDS[];
+extern const size_t COMMAND_COUNT;
+
+/* The row of a name, or NULL with a message. */
+const struct cli_command *command_find(const char *name);
+
+/* One file each: argv[0] is the command's name; returns the exit status. */
+int command_watch(int argc, char **argv);
+int command_help(int argc, char **argv);
+
+#endif
