@@ -15,6 +15,11 @@ _Static_assert(sizeof(struct recordfile_account) <= RECORDFILE_PAYLOAD_MAX,
 
 /* ---- one piece: its length when it is whole, else 0 ---- */
 
+static size_t block_whole(const struct recordfile_block *block) {
+        return (sizeof(*block) + (size_t)block->bytes + RECORDFILE_STEP - 1) &
+               ~(size_t)(RECORDFILE_STEP - 1);
+}
+
 static size_t block_length(const void *window, size_t bytes) {
         const struct recordfile_block *block = window;
         size_t length;
@@ -22,12 +27,12 @@ static size_t block_length(const void *window, size_t bytes) {
         if (bytes < sizeof(*block) || block->magic != RECORDFILE_BLOCK_MAGIC ||
             block->version != RECORDFILE_BLOCK_VERSION || block->bytes > RECORDFILE_PAYLOAD_MAX)
                 return 0;
-        length = sizeof(*block) + (size_t)block->bytes;
+        length = block_whole(block);
         if (length > bytes ||
             checksum_around(window, length, offsetof(struct recordfile_block, checksum)) !=
                     block->checksum)
                 return 0;
-        return (length + RECORDFILE_STEP - 1) & ~(size_t)(RECORDFILE_STEP - 1);
+        return length;
 }
 
 static size_t frame_length(const void *window, size_t bytes) {
@@ -108,8 +113,7 @@ static size_t piece_take(struct recordfile *file, const void *window, size_t byt
                 return length;
         }
         length = block_length(window, bytes);
-        /* cut inside the zeros behind it: nothing is missing */
-        return length && block_take(file, window, item) ? MIN(length, bytes) : 0;
+        return length && block_take(file, window, item) ? length : 0;
 }
 
 /* ---- what is no piece ---- */
@@ -184,7 +188,7 @@ static int description_check(const struct recordfile_block *block, size_t bytes)
                                  "it was written on a machine of the other byte order; read it "
                                  "there");
         if (bytes < sizeof(*block) ||
-            (block->bytes <= RECORDFILE_PAYLOAD_MAX && sizeof(*block) + block->bytes > bytes))
+            (block->bytes <= RECORDFILE_PAYLOAD_MAX && block_whole(block) > bytes))
                 return error_set(-EBADMSG, "it is cut inside its description");
         return error_set(-EBADMSG, "its description is damaged (checksum)");
 }
@@ -207,7 +211,7 @@ int recordfile_open(struct recordfile *file, const void *window, size_t bytes) {
                 r = error_set(-EBADMSG, "its description contradicts itself: session");
         if (r < 0)
                 return r;
-        file->offset = RECORDFILE_STEP + MIN(length, bytes);
+        file->offset = RECORDFILE_STEP + length;
         return (int)file->offset;
 }
 

@@ -41,7 +41,7 @@ enum {
         RECORDFILE_BLOCK_VERSION = 1,
         RECORDFILE_PAYLOAD_MAX = 65536,
         /* What recordfile_next wants to see of the file, unless it ends before. */
-        RECORDFILE_WINDOW = 64 + 65536,
+        RECORDFILE_WINDOW = RECORDFILE_STEP + RECORDFILE_PAYLOAD_MAX,
         /* Room for recordfile_begin. */
         RECORDFILE_BEGIN_MAX = 32768,
         RECORDFILE_FIELDS_MAX = 64,
@@ -93,9 +93,9 @@ struct recordfile_block {
         uint32_t magic;
         uint16_t version;
         uint16_t type;  /* enum recordfile_block_type; what is unknown is skipped */
-        uint64_t bytes; /* of what follows, without the zeros up to the next multiple of 64 */
+        uint64_t bytes; /* of what follows; then zeros up to the next multiple of 64 */
         uint64_t session;
-        uint64_t checksum; /* XXH3 of all with this field 0, without those zeros */
+        uint64_t checksum; /* XXH3 of all of it with this field 0 */
         uint64_t reserved[4];
 };
 

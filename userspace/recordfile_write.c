@@ -76,7 +76,7 @@ static size_t block_finish(struct recordfile_block *block, enum recordfile_block
                 .session = session,
         };
         memset((char *)block + bytes, 0, whole - bytes);
-        block->checksum = checksum_of(block, bytes);
+        block->checksum = checksum_of(block, whole);
         return whole;
 }
 

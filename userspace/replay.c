@@ -181,8 +181,6 @@ void replay_snapshot(struct replay *replay, uint32_t port, struct xskim_snapshot
         } else {
                 kernel_from_headers(replay, port);
         }
-        if (!final)
-                replay->kernel.interval_ns = 0;
         account_snapshot(&replay->kernel, &replay->sum, final, ret_snapshot);
         ret_snapshot->partial = !final || replay_absent(replay, port) > 0;
 }
