@@ -246,26 +246,25 @@ static void render_blank(struct page *page, enum view_kind kind,
 
 /* ---- sections, and which of them give way ---- */
 
-enum { KEEP_ALWAYS = 100 };
+enum { KEEP_DETAIL = 1, KEEP_ALWAYS = 100 };
 
 /* In the order of the page; the lowest `keep` goes first, of equals the last one. */
 static const struct section {
         void (*render)(struct page *page, enum view_kind kind,
                        const struct xskim_snapshot *snapshot);
         unsigned int keep;
-        bool is_detail; /* of VIEW_DETAILS */
 } SECTIONS[] = {
-        {render_header, KEEP_ALWAYS, true},
+        {render_header, KEEP_ALWAYS},
         {render_rate, KEEP_ALWAYS},
         {render_blank, 3},
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
-        {view_bounds, 1, true},
+        {view_bounds, KEEP_DETAIL},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
-        {render_class_estimates, 0, true},
+        {render_class_estimates, KEEP_DETAIL},
         {render_cost, 9},
         {render_blank, 3},
         {render_ledger, KEEP_ALWAYS},
@@ -288,13 +287,18 @@ static unsigned int count_lines(const char *start, const char *end) {
         return lines;
 }
 
+static bool is_part_of(enum view_kind kind, const struct section *section) {
+        return kind != VIEW_DETAILS || section->keep <= KEEP_DETAIL ||
+               section->render == render_header;
+}
+
 static unsigned int render_all(struct page *page, enum view_kind kind,
                                const struct xskim_snapshot *snapshot, struct span *spans) {
         unsigned int lines = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
                 spans[i].start = page->used;
-                if (kind != VIEW_DETAILS || SECTIONS[i].is_detail)
+                if (is_part_of(kind, &SECTIONS[i]))
                         SECTIONS[i].render(page, kind, snapshot);
                 spans[i].end = page->used;
                 spans[i].lines =
