@@ -293,10 +293,12 @@ static struct xskim_record with_options(const uint8_t *options, uint32_t bytes) 
         return record;
 }
 
-Test(parse, option_beyond_the_header_ends_the_options) {
+Test(parse, options_end_with_the_header) {
+        static const uint8_t exact[] = {2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0};
         static const uint8_t beyond[] = {1, 2, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0};
         static const uint8_t empty[] = {3, 0, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2};
 
+        cr_expect_eq(with_options(exact, sizeof(exact)).tcp_timestamp, 0);
         cr_expect_eq(with_options(beyond, sizeof(beyond)).tcp_timestamp, 0);
         cr_expect_eq(with_options(empty, sizeof(empty)).tcp_timestamp, 0);
 }
