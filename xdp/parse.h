@@ -377,7 +377,7 @@ XSKIM_INLINE void xskim_describe_timestamp(const void *data, const void *data_en
                         return;
                 }
                 bytes = option[0] == 1 ? 1 : option[1];
-                if (!bytes || bytes > left)
+                if (bytes > left)
                         return;
                 offset += bytes;
                 left -= bytes;
