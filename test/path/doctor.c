@@ -137,9 +137,20 @@ Test(doctor, missing_privileges_are_named) {
         EXPECT_SAYS(run, "privileges", "\"status\":\"fail\"");
         EXPECT_SAYS(run, "privileges", "CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN");
         EXPECT_SAYS(run, "bpf", "\"status\":\"unknown\"");
+        EXPECT_SAYS(run, "jit", "\"status\":\"unknown\"");
         EXPECT_SAYS(run, "carriers", "\"status\":\"unknown\"");
         EXPECT_SAYS(run, "kernel", "\"status\":\"ok\"");
         EXPECT_SAYS(run, "interface", "veth");
+}
+
+/* The sysctl is the second opinion, where this namespace shows it. */
+Test(doctor, jit_is_seen_where_the_sysctl_is_not) {
+        struct run run = doctor(NULL, "--json", NULL);
+
+        EXPECT_SAYS(run, "jit",
+                    system("sysctl -n net.core.bpf_jit_enable 2>&1 | grep -qx 0")
+                            ? "\"status\":\"ok\""
+                            : "\"status\":\"warn\"");
 }
 
 /* From now on the system call fails with this errno, as in a container or an older kernel. */
