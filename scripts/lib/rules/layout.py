@@ -43,13 +43,14 @@ def related(one, other):
 
 
 def ranks(tree):
-    """Name of a file of userspace/ (without its ending) -> number of its rank, from the lists in meson.build."""
-    found = {}
+    """Noun of a file of userspace/ -> (number of its rank, place in it), from the lists in meson.build."""
+    found, place = {}, 0
     text = tree.text("userspace/meson.build")
     for name, files in re.findall(r"^(\w+) = files\(([^)]*)\)", text, re.M):
         rank = name.removeprefix("command_")
-        if rank in RANKS:
-            found |= {stem(file): RANKS.index(rank) for file in re.findall(r"'([^']+)'", files)}
+        for file in re.findall(r"'([^']+)'", files) if rank in RANKS else []:
+            place += 1
+            found[stem(file)] = (RANKS.index(rank), place)
     return found
 
 
@@ -59,27 +60,28 @@ def header_rank(tree, name, known, seen=()):
     if stem(name) in known:
         return known[stem(name)]
     if path not in tree.paths or name in seen:
-        return 0
+        return 0, 0
     own = [header_rank(tree, other, known, (*seen, name)) for _, kind, other in includes(tree, path) if kind == '"']
-    return max(own, default=0)
+    return max(own, default=(0, 0))
 
 
 @rule("include-ranks",
       bad=[{"userspace/log.c": '#include "program.h"\n'},
-           {"userspace/loop.c": '#include "xsk.h"\n'}],
-      good=[{"userspace/log.c": '#include "log.h"\n#include "util.h"\n'}])
+           {"userspace/loop.c": '#include "xsk.h"\n'},
+           {"userspace/local.h": '#include "loop.h"\n', "userspace/log.c": '#include "local.h"\n'}],
+      good=[{"userspace/log.c": '#include "log.h"\n#include "util.h"\n'},
+            {"userspace/xsk.c": '#include "loop.h"\n'}])
 def include_ranks(tree):
-    """A file of userspace/ includes no header of higher rank; an adapter no other adapter's."""
+    """A file of userspace/ includes headers of lower rank, of files listed before it in its rank, or its noun's."""
     known = ranks(tree)
     for path in tree.select(".c", ".h", under="userspace/"):
-        name = os.path.basename(path)
-        own = known.get(stem(path), header_rank(tree, name, known))
+        own = header_rank(tree, os.path.basename(path), known)
         for number, kind, other in includes(tree, path):
             if kind != '"' or f"userspace/{other}" not in tree.paths or related(stem(path), stem(other)):
                 continue
             rank = header_rank(tree, other, known)
-            if rank > own or rank == own and RANKS[own] == "adapter":
-                yield path, number, f"{RANKS[own]} includes {other}, which is {RANKS[rank]}"
+            if stem(path) in known and rank > own:
+                yield path, number, f"{RANKS[own[0]]} includes {other}, which is {RANKS[rank[0]]}, listed later"
 
 
 @rule("every-file-ranked",
@@ -100,7 +102,7 @@ def pure(tree):
     """Pure files include no header of the system calls."""
     known = ranks(tree)
     for path in tree.select(".c", ".h", under="userspace/"):
-        if known.get(stem(path)) == RANKS.index("pure"):
+        if known.get(stem(path), (None,))[0] == RANKS.index("pure"):
             for number, kind, other in includes(tree, path):
                 if kind == "<" and other.startswith(IMPURE):
                     yield path, number, f"a pure file includes <{other}>"
