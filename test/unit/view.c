@@ -132,11 +132,11 @@ Test(view, summary_has_bounds_and_intervals_of_every_quantile) {
         struct xskim_snapshot s = snapshot_usual();
 
         view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
-        cr_expect(is_shown("(699, 701 ns]"), "%s", text);
-        cr_expect(is_shown("[698, 702 ns]"));
-        cr_expect(is_shown("(1.40, 1.40 µs]"));
-        cr_expect(is_shown("[5.60, 7.00 µs]"));
-        cr_expect(is_shown("[6.30, 70.0 µs]"));
+        cr_expect(is_shown("(699,701 ns]"), "%s", text);
+        cr_expect(is_shown("[698,702 ns]"));
+        cr_expect(is_shown("(1.399,1.401 µs]"));
+        cr_expect(is_shown("[5.600,7.000 µs]"));
+        cr_expect(is_shown("[6.300,70.00 µs]"));
         cr_expect(is_shown("mean      gap 875 ns"));
         cr_expect(is_shown("summary"));
 }
