@@ -161,6 +161,8 @@ struct format_text format_percent(double percent) {
                 snprintf(ret.text, sizeof(ret.text), "0 %%");
         else if (percent < 0.005)
                 snprintf(ret.text, sizeof(ret.text), "<0.01 %%");
+        else if (percent >= 99.95 && percent < 100)
+                snprintf(ret.text, sizeof(ret.text), ">99.9 %%");
         else if (percent < 1e6)
                 snprintf(ret.text, sizeof(ret.text), "%.*f %%",
                          percent < 0.995   ? 2

@@ -41,7 +41,7 @@ struct format_text format_memory(double bytes);
 /* Traffic, decimal: 18.8 GB. */
 struct format_text format_bytes(double bytes, int digits);
 
-/* 97.1 %, 0.55 %, 0 %, <0.01 %. */
+/* 97.1 %, 0.55 %, 0 %, <0.01 %, >99.9 %: what is not all or nothing never looks so. */
 struct format_text format_percent(double percent);
 
 /* hh:mm:ss, the hours as many digits as they need. */

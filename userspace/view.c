@@ -246,7 +246,10 @@ static void render_blank(struct page *page, enum view_kind kind,
 
 /* ---- sections, and which of them give way ---- */
 
-enum { KEEP_DETAIL = 1, KEEP_ALWAYS = 100 };
+enum {
+        KEEP_DETAIL = 5, /* up to here a section is also part of VIEW_DETAILS */
+        KEEP_ALWAYS = 100,
+};
 
 /* In the order of the page; the lowest `keep` goes first, of equals the last one. */
 static const struct section {
@@ -259,12 +262,12 @@ static const struct section {
         {render_blank, 3},
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
-        {view_bounds, KEEP_DETAIL},
+        {view_bounds, 1},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
-        {render_class_estimates, KEEP_DETAIL},
+        {render_class_estimates, 0},
         {render_cost, 9},
         {render_blank, 3},
         {render_ledger, KEEP_ALWAYS},

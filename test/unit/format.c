@@ -78,7 +78,9 @@ Test(format, percentages_and_durations) {
         SAYS(format_percent(0.001), "<0.01 %");
         SAYS(format_percent(0.55), "0.55 %");
         SAYS(format_percent(97.1), "97.1 %");
-        SAYS(format_percent(99.99), "100 %");
+        SAYS(format_percent(99.99), ">99.9 %");
+        SAYS(format_percent(100), "100 %");
+        SAYS(format_percent(250), "250 %");
         SAYS(format_percent(NAN), "-");
         SAYS(format_duration(0), "00:00:00");
         SAYS(format_duration(12.9), "00:00:12");
