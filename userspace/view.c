@@ -142,10 +142,13 @@ static void render_class_estimates(struct page *page, enum view_kind kind,
         (void)kind;
         if (!snapshot->sample || snapshot->tier == XSKIM_TIER_COUNTS)
                 return;
+        view_label(page, "by class");
 #define CLASS_ESTIMATE(name_, doc_)                                                                \
         put_class_estimate(page, #name_, &snapshot->estimate_classes.name_,                        \
                            snapshot->classes.name_);
         XSKIM_CLASS_ROWS(CLASS_ESTIMATE)
+        if (page->column)
+                page_end(page);
 }
 
 /* ---- cost, ledger, notes ---- */
