@@ -33,16 +33,16 @@ static void put_right(struct page *page, const char *text) {
 
 static void render_header(struct page *page, enum view_kind kind,
                           const struct xskim_snapshot *snapshot) {
-        static const char *const ends[] = {[VIEW_LIVE] = "   ^C ends",
+        static const char *const ends[] = {[VIEW_LIVE] = "  ^C ends",
                                            [VIEW_BLOCK] = "",
-                                           [VIEW_SUMMARY] = "   summary",
-                                           [VIEW_DETAILS] = "   details"};
+                                           [VIEW_SUMMARY] = "  summary",
+                                           [VIEW_DETAILS] = "  details"};
         const struct xskim_mode *mode = &snapshot->mode;
         char right[96], sample[32] = "sample off";
 
         if (snapshot->sample)
                 snprintf(sample, sizeof(sample), "1 in %u", snapshot->sample);
-        snprintf(right, sizeof(right), "%s   %s   %s%s",
+        snprintf(right, sizeof(right), "%s  %s  %s%s",
                  snapshot->verdict == XSKIM_VERDICT_DROP ? "drop" : "pass", sample,
                  format_duration(snapshot->duration_s).text, ends[kind]);
         page_put(page, " %-10.16s", snapshot->port);
