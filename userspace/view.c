@@ -33,16 +33,16 @@ static void put_right(struct page *page, const char *text) {
 
 static void render_header(struct page *page, enum view_kind kind,
                           const struct xskim_snapshot *snapshot) {
-        static const char *const ends[] = {[VIEW_LIVE] = "   ^C ends",
+        static const char *const ends[] = {[VIEW_LIVE] = "  ^C ends",
                                            [VIEW_BLOCK] = "",
-                                           [VIEW_SUMMARY] = "   summary",
-                                           [VIEW_DETAILS] = "   details"};
+                                           [VIEW_SUMMARY] = "  summary",
+                                           [VIEW_DETAILS] = "  details"};
         const struct xskim_mode *mode = &snapshot->mode;
         char right[96], sample[32] = "sample off";
 
         if (snapshot->sample)
                 snprintf(sample, sizeof(sample), "1 in %u", snapshot->sample);
-        snprintf(right, sizeof(right), "%s   %s   %s%s",
+        snprintf(right, sizeof(right), "%s  %s  %s%s",
                  snapshot->verdict == XSKIM_VERDICT_DROP ? "drop" : "pass", sample,
                  format_duration(snapshot->duration_s).text, ends[kind]);
         page_put(page, " %-10.16s", snapshot->port);
@@ -142,10 +142,13 @@ static void render_class_estimates(struct page *page, enum view_kind kind,
         (void)kind;
         if (!snapshot->sample || snapshot->tier == XSKIM_TIER_COUNTS)
                 return;
+        view_label(page, "by class");
 #define CLASS_ESTIMATE(name_, doc_)                                                                \
         put_class_estimate(page, #name_, &snapshot->estimate_classes.name_,                        \
                            snapshot->classes.name_);
         XSKIM_CLASS_ROWS(CLASS_ESTIMATE)
+        if (page->column)
+                page_end(page);
 }
 
 /* ---- cost, ledger, notes ---- */
@@ -246,7 +249,10 @@ static void render_blank(struct page *page, enum view_kind kind,
 
 /* ---- sections, and which of them give way ---- */
 
-enum { KEEP_DETAIL = 1, KEEP_ALWAYS = 100 };
+enum {
+        KEEP_DETAIL = 5, /* up to here a section is also part of VIEW_DETAILS */
+        KEEP_ALWAYS = 100,
+};
 
 /* In the order of the page; the lowest `keep` goes first, of equals the last one. */
 static const struct section {
@@ -259,12 +265,12 @@ static const struct section {
         {render_blank, 3},
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
-        {view_bounds, KEEP_DETAIL},
+        {view_bounds, 1},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
-        {render_class_estimates, KEEP_DETAIL},
+        {render_class_estimates, 0},
         {render_cost, 9},
         {render_blank, 3},
         {render_ledger, KEEP_ALWAYS},

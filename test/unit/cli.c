@@ -140,6 +140,20 @@ Test(cli, defaults) {
         cr_expect_not(c->stack || c->busy || c->generic || c->shared || c->force || options.json);
 }
 
+/* The library and the command have the same. */
+Test(cli, defaults_are_those_of_the_library) {
+        struct watch_options ours = {}, theirs = {};
+        char *argv[] = {(char[]){"watch"}, (char[]){"eth0"}, NULL};
+
+        xskim_config_init(&theirs.config);
+        ours = theirs;
+        cr_assert_eq(cli_parse(&WATCH, 2, argv, &ours, &first), CLI_PARSED);
+        cr_expect_eq(memcmp(&ours, &theirs, sizeof(ours)), 0);
+        memset(&ours, 0, sizeof(ours));
+        cr_assert_eq(cli_parse(&WATCH, 2, argv, &ours, &first), CLI_PARSED);
+        cr_expect_eq(memcmp(&ours, &theirs, sizeof(ours)), 0, "a default has no row");
+}
+
 #define GOOD(words, expectation)                                                                   \
         do {                                                                                       \
                 cr_expect_eq(parse("eth0 " words), CLI_PARSED, "%s: %s", words, error_message());  \

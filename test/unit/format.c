@@ -55,21 +55,22 @@ Test(format, rates_and_bytes) {
 }
 
 Test(format, times) {
-        SAYS(format_time(0), "0 ns");
-        SAYS(format_time(38), "38 ns");
-        SAYS(format_time(4.12), "4.12 ns");
-        SAYS(format_time(710), "710 ns");
-        SAYS(format_time(1620), "1.62 µs");
-        SAYS(format_time(9996), "10.0 µs");
-        SAYS(format_time(41200), "41.2 µs");
-        SAYS(format_time(999600), "1.00 ms");
-        SAYS(format_time(1.93e6), "1.93 ms");
-        SAYS(format_time(12e9), "12.0 s");
-        SAYS(format_time(3 * 3.6e12), "3.00 h");
-        SAYS(format_time(UINT64_MAX), ">999 d");
-        SAYS(format_time_like(6310, 6480), "6.31");
-        SAYS(format_time_like(705, 714), "705");
-        SAYS(format_time_like(800, 1010), "0.80");
+        SAYS(format_time(0, 3), "0 ns");
+        SAYS(format_time(38, 3), "38 ns");
+        SAYS(format_time(4.12, 3), "4.12 ns");
+        SAYS(format_time(710, 3), "710 ns");
+        SAYS(format_time(1620, 3), "1.62 µs");
+        SAYS(format_time(9996, 3), "10.0 µs");
+        SAYS(format_time(41200, 3), "41.2 µs");
+        SAYS(format_time(999600, 3), "1.00 ms");
+        SAYS(format_time(1.93e6, 3), "1.93 ms");
+        SAYS(format_time(12e9, 3), "12.0 s");
+        SAYS(format_time(3 * 3.6e12, 3), "3.00 h");
+        SAYS(format_time(UINT64_MAX, 3), ">999 d");
+        SAYS(format_time_like(6310, 6480, 3), "6.31");
+        SAYS(format_time_like(705, 714, 3), "705");
+        SAYS(format_time(6308, 4), "6.308 µs");
+        SAYS(format_time_like(800, 1010, 3), "0.80");
 }
 
 Test(format, percentages_and_durations) {
@@ -77,7 +78,9 @@ Test(format, percentages_and_durations) {
         SAYS(format_percent(0.001), "<0.01 %");
         SAYS(format_percent(0.55), "0.55 %");
         SAYS(format_percent(97.1), "97.1 %");
-        SAYS(format_percent(99.99), "100 %");
+        SAYS(format_percent(99.99), ">99.9 %");
+        SAYS(format_percent(100), "100 %");
+        SAYS(format_percent(250), "250 %");
         SAYS(format_percent(NAN), "-");
         SAYS(format_duration(0), "00:00:00");
         SAYS(format_duration(12.9), "00:00:12");
@@ -123,7 +126,7 @@ Test(format, time_is_within_its_digits) {
 
         for (int i = 0; i < 100000; i++) {
                 uint64_t ns = xskim_random_next(&random) >> (8 + i % 56);
-                struct format_text text = format_time(ns);
+                struct format_text text = format_time(ns, 3);
                 char *unit;
                 double number = strtod(text.text, &unit);
 

@@ -68,7 +68,7 @@ Test(sink, text_is_a_block_each_without_escapes) {
         read_file(file);
         cr_expect_eq(occurrences(output, "unaccounted 0"), 6);
         cr_expect_eq(occurrences(output, " port1 "), 3);
-        cr_expect_eq(occurrences(output, "   summary\n"), 2);
+        cr_expect_eq(occurrences(output, "  summary\n"), 2);
         cr_expect_eq(occurrences(output, "\033"), 0);
 }
 
@@ -107,7 +107,7 @@ Test(sink, live_screen_hides_the_cursor_and_gives_it_back) {
         cr_expect_eq(occurrences(output, "\033[?25l"), 1);
         cr_expect_eq(occurrences(output, "\033[?25h"), 1);
         cr_expect_eq(occurrences(output, "\033[H"), 3, "two screens and the end");
-        cr_expect(strstr(shown, "   summary\r\n"), "the summary stays");
+        cr_expect(strstr(shown, "  summary\r\n"), "the summary stays");
         cr_expect(strstr(output, "\033[33m"), "a note is coloured");
 }
 

@@ -132,13 +132,34 @@ Test(view, summary_has_bounds_and_intervals_of_every_quantile) {
         struct xskim_snapshot s = snapshot_usual();
 
         view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
-        cr_expect(is_shown("(699, 701 ns]"), "%s", text);
-        cr_expect(is_shown("[698, 702 ns]"));
-        cr_expect(is_shown("(1.40, 1.40 µs]"));
-        cr_expect(is_shown("[5.60, 7.00 µs]"));
-        cr_expect(is_shown("[6.30, 70.0 µs]"));
+        cr_expect(is_shown("(699,701 ns]"), "%s", text);
+        cr_expect(is_shown("[698,702 ns]"));
+        cr_expect(is_shown("(1.399,1.401 µs]"));
+        cr_expect(is_shown("[5.600,7.000 µs]"));
+        cr_expect(is_shown("[6.300,70.00 µs]"));
         cr_expect(is_shown("mean      gap 875 ns"));
         cr_expect(is_shown("summary"));
+}
+
+/* What the small screen leaves out of the summary is in the details, and the other way round. */
+Test(view, summary_and_details_together_leave_nothing_out) {
+        static const char *const words[] = {"rate ",    "p50",        "bucket ",   "mean ",
+                                            "classes ", "parse ",     "estimate ", "cost ",
+                                            "ledger ",  "first note", "last note"};
+        static char both[2 * VIEW_BYTES];
+        struct xskim_snapshot s = snapshot_usual();
+        struct view_screen screen = {.columns = VIEW_COLUMNS, .rows = 20};
+
+        s.parse.cut_l4 = 3;
+        s.parse.complete -= 3;
+        s.note_count = XSKIM_NOTES_MAX;
+        strcpy(s.notes[0], "first note");
+        strcpy(s.notes[XSKIM_NOTES_MAX - 1], "last note");
+        view_render(VIEW_DETAILS, &PAPER, &s, both, VIEW_BYTES);
+        view_render(VIEW_SUMMARY, &screen, &s, text, sizeof(text));
+        strcat(both, text);
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                cr_expect(strstr(both, words[i]), "%s is missing in %s", words[i], both);
 }
 
 Test(view, an_imbalance_is_said_and_stays_on_a_small_screen) {
