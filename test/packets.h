@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "parse.h"
+#include "describe.h"
 
 enum {
         PACKET_BYTES_MAX = 24000,

@@ -127,7 +127,7 @@ void cli_complain(const char *message) {
         size_t length;
 
         fputs("xskim: ", stderr);
-        for (; *message; message += length) {
+        for (; *message; message += length + strspn(message + length, " ")) {
                 length = strcspn(message, "\n");
                 length += message[length] == '\n';
                 fwrite(message, 1, length, stderr);

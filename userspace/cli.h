@@ -26,8 +26,8 @@ struct cli_command {
         const char *operands; /* how help calls them; "": none */
         unsigned int operands_min;
         unsigned int operands_max;
-        const char *summary;     /* one line */
-        const char *description; /* paragraphs, separated by newlines */
+        const char *summary;              /* one line */
+        const char *description;          /* paragraphs, separated by newlines */
         const struct cli_option *options; /* ended by a row without a name; NULL: none */
         int (*run)(int argc,
                    char **argv); /* argv[0] is the command's name; returns the exit status */

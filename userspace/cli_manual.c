@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the manual page: the prose here, commands, options, ledger and exit statuses from their
  * tables. */
-#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,14 +12,13 @@
 #include "cli.h"
 #include "stream.h"
 
+enum { PROSE_COLUMNS = 72 };
+
 /* ---- roff ---- */
 
-/* Text in which roff would see something: backslashes, hyphens, a dot or quote at the start of a
- * line. */
-static void put_text(FILE *stream, const char *text) {
-        if (*text == '.' || *text == '\'')
-                fputs("\\&", stream);
-        for (; *text; text++)
+/* Bytes in which roff would see something: backslashes and hyphens. */
+static void put_escaped(FILE *stream, const char *text, size_t length) {
+        for (; length--; text++)
                 if (*text == '\\')
                         fputs("\\e", stream);
                 else if (*text == '-')
@@ -27,20 +27,48 @@ static void put_text(FILE *stream, const char *text) {
                         fputc(*text, stream);
 }
 
-/* Sentences start lines, as roff wants it; a newline starts a paragraph. */
-static void put_prose(FILE *stream, const char *text) {
-        char word[2] = {};
+/* One line; a dot or a quote at its start would be a request. */
+static void put_text(FILE *stream, const char *text) {
+        if (*text == '.' || *text == '\'')
+                fputs("\\&", stream);
+        put_escaped(stream, text, strlen(text));
+}
 
-        for (; *text; text++) {
-                word[0] = *text;
-                if (*text == '\n')
-                        fputs("\n.PP\n", stream);
-                else if (*text == ' ' && strchr(".;:", text[-1]))
+/* A new sentence starts a new line, as roff wants it; so does what would make a line too long. */
+static bool is_line_due(const char *start, const char *word, size_t length, size_t column) {
+        return column + length > PROSE_COLUMNS || (word > start + 1 && word[-2] == '.');
+}
+
+static void put_paragraph(FILE *stream, const char *text, size_t length) {
+        const char *end = text + length, *word = text;
+        size_t column = 0, bytes;
+
+        for (; word < end; word += bytes + 1) {
+                bytes = strcspn(word, " \n");
+                if (column && is_line_due(text, word, bytes, column)) {
                         fputc('\n', stream);
-                else
-                        put_text(stream, word);
+                        column = 0;
+                } else if (column) {
+                        fputc(' ', stream);
+                }
+                if (!column && (*word == '.' || *word == '\''))
+                        fputs("\\&", stream);
+                put_escaped(stream, word, bytes);
+                column += bytes + 1;
         }
         fputc('\n', stream);
+}
+
+/* A newline in the text starts a paragraph. */
+static void put_prose(FILE *stream, const char *text) {
+        size_t length = strcspn(text, "\n");
+
+        put_paragraph(stream, text, length);
+        for (text += length; *text; text += length) {
+                length = strcspn(++text, "\n");
+                fputs(".PP\n", stream);
+                put_paragraph(stream, text, length);
+        }
 }
 
 static void put_section(FILE *stream, const char *name) {
@@ -150,6 +178,8 @@ static void put_synopsis(FILE *stream, const struct cli_command *commands, size_
 }
 
 static void put_option(FILE *stream, const struct cli_option *option) {
+        char text[1024];
+
         fputs(".TP\n\\fB\\-\\-", stream);
         put_text(stream, option->name);
         fputs("\\fR", stream);
@@ -159,16 +189,11 @@ static void put_option(FILE *stream, const struct cli_option *option) {
                 fputs("\\fR", stream);
         }
         fputc('\n', stream);
-        put_prose(stream, option->help);
-        if (option->allowed) {
-                fputs("Takes ", stream);
-                put_prose(stream, option->allowed);
-        }
-        if (option->fallback) {
-                fputs("(default ", stream);
-                put_text(stream, option->fallback);
-                fputs(")\n", stream);
-        }
+        snprintf(text, sizeof(text), "%s.%s%s%s%s%s", option->help,
+                 option->allowed ? " Takes " : "", option->allowed ? option->allowed : "",
+                 option->fallback ? "; the default is " : "",
+                 option->fallback ? option->fallback : "", option->allowed ? "." : "");
+        put_prose(stream, text);
 }
 
 static void put_command(FILE *stream, const struct cli_command *command) {
@@ -190,7 +215,7 @@ static void put_percentiles(FILE *stream) {
 #define TERM_2(name_, doc_) put_term(stream, #name_, doc_);
 #define TERM_3(name_, unit_, doc_) put_term(stream, #name_, unit_ ": " doc_);
         XSKIM_LATENCY_ROWS(TERM_2)
-        put_term(stream, "size", "bytes of a packet, every packet, in tier classes");
+        put_term(stream, "size", "bytes of a packet");
 }
 
 static void put_counts(FILE *stream) {
@@ -210,10 +235,12 @@ static void put_exit_statuses(FILE *stream) {
 static void put_examples(FILE *stream) {
         put_section(stream, "EXAMPLES");
         for (size_t i = 0; i < sizeof(EXAMPLES) / sizeof(EXAMPLES[0]); i++) {
+                if (i)
+                        fputs(".PP\n", stream);
                 put_prose(stream, EXAMPLES[i].what);
                 fputs(".PP\n.RS\n.nf\n", stream);
                 put_text(stream, EXAMPLES[i].line);
-                fputs("\n.fi\n.RE\n.PP\n", stream);
+                fputs("\n.fi\n.RE\n", stream);
         }
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns a worker's loop, socket, open intervals and tallies. See drain.h. */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include <xskim/barrier.h>
 
 #include "checksum.h"
 #include "clock.h"
-#include "drain.h"
+#include "drain_private.h"
 #include "log.h"
 #include "loop.h"
 #include "util.h"
+
+enum { DRAIN_EVENTS = 64, DRAIN_WAIT_WRITES_NS = 100000000 };
 
 enum drain_token {
         DRAIN_TOKEN_DOORBELL = 1,
@@ -20,55 +21,9 @@ enum drain_token {
         DRAIN_TOKEN_FRAME = 1 << 3,
 };
 
-enum {
-        DRAIN_EVENTS = 64,
-        DRAIN_WAIT_WRITES_NS = 100000000,
-        /* What falling asleep and being woken takes at worst, most of the time, on a virtual
-           machine. */
-        DRAIN_REACTION_NS = 200000,
-        /* A ring that has not moved for so long is not worth waiting for awake. */
-        DRAIN_PATIENCE_NS = 50000,
-};
-
-struct drain {
-        struct worker_config config;
-        struct loop *loop;
-        struct xsk *xsk;
-        int wake_fd;
-        const _Atomic int *asked;            /* a request waits: do not stay in one call */
-        struct xskim_ring_control *controls; /* all rings */
-        struct xskim_worker_control *plan;
-        uint32_t *own; /* numbers of this worker's rings */
-        uint32_t own_count;
-        uint32_t next;            /* the ring to begin the next plan with */
-        struct tally_ring *rings; /* by ring number */
-        struct tally *tallies;    /* one a port */
-        uint32_t writing;
-        int record_error;
-        uint64_t system_calls;
-        uint64_t wakeups;
-        uint64_t runs;
-        uint64_t carried; /* records that the last run of carriers brought, and when */
-        uint64_t carried_at_ns;
-        uint64_t rate_hz; /* records a second, between the last two runs */
-};
-
-static uint64_t ring_fill(const struct drain *d, uint32_t ring) {
-        const struct xskim_ring_control *c = &d->controls[ring];
-
-        return xskim_load_acquire(&c->head) - c->tail;
-}
-
-static bool ring_is_high(const struct drain *d) {
-        for (uint32_t i = 0; i < d->own_count; i++)
-                if (ring_fill(d, d->own[i]) >= XSKIM_RING_HIGH_WATER(d->config.ring_slots) / 2)
-                        return true;
-        return false;
-}
-
 /* Adds the frames that empty one ring; a frame ends at the ring's end, as in the carrier. */
 static uint32_t plan_ring(struct drain *d, uint32_t ring, uint32_t planned, uint32_t most) {
-        uint64_t fill = ring_fill(d, ring);
+        uint64_t fill = drain_ring_fill(d, ring);
         uint32_t slot = d->controls[ring].slot;
 
         while (fill && planned < most) {
@@ -172,77 +127,18 @@ static int carriers_run(struct drain *d) {
         return (int)frames;
 }
 
-/* How fast records come, from one run to the next. */
-static void rate_measure(struct drain *d) {
-        uint64_t now_ns = clock_monotonic_ns(), tail = 0, passed_ns = now_ns - d->carried_at_ns;
-
-        for (uint32_t i = 0; i < d->own_count; i++)
-                tail += d->controls[d->own[i]].tail;
-        d->rate_hz = passed_ns ? (tail - d->carried) * 1000000000 / passed_ns : 0;
-        d->carried = tail;
-        d->carried_at_ns = now_ns;
-}
-
-/* The fullest ring of another CPU: for the own CPU's, waiting awake would only keep it from
- * filling. */
-static uint64_t fullest_elsewhere(const struct drain *d) {
-        uint32_t cpu = (uint32_t)sched_getcpu();
-        uint64_t most = 0;
-
-        for (uint32_t i = 0; i < d->own_count; i++)
-                if (d->controls[d->own[i]].cpu != cpu)
-                        most = MAX(most, ring_fill(d, d->own[i]));
-        return most;
-}
-
-/*
- * When records come so fast that a quarter of a ring fills before a sleeper could react, waits
- * awake until that much is there. Says whether it is; false: they stopped coming.
- */
-static bool drain_linger(const struct drain *d) {
-        uint64_t quarter = d->config.ring_slots / 4, last = 0, fill, since_ns;
-
-        if (d->rate_hz * DRAIN_REACTION_NS / 1000000000 < quarter)
-                return false;
-        since_ns = clock_monotonic_ns();
-        while ((fill = fullest_elsewhere(d)) < quarter) {
-                uint64_t now_ns = clock_monotonic_ns();
-
-                if (fill != last)
-                        since_ns = now_ns;
-                else if (now_ns - since_ns > DRAIN_PATIENCE_NS)
-                        return false;
-                last = fill;
-        }
-        return true;
-}
-
 int drain_rings(struct drain *d) {
         int r;
 
         do {
                 r = carriers_run(d);
-                rate_measure(d);
+                drain_rate_measure(d);
                 if (r > 0 && d->writing)
                         r = drain_poll(d);
                 if (r >= 0 && atomic_load_explicit(d->asked, memory_order_relaxed))
                         break;
-        } while (r >= 0 && xsk_room(d->xsk) && (ring_is_high(d) || drain_linger(d)));
+        } while (r >= 0 && xsk_room(d->xsk) && (drain_is_high(d) || drain_linger(d)));
         return r < 0 ? r : 0;
-}
-
-void drain_sleep_mark(struct drain *d) {
-        for (uint32_t i = 0; i < d->own_count; i++)
-                xskim_mark_asleep(&d->controls[d->own[i]].asleep);
-}
-
-void drain_sleep_unmark(struct drain *d) {
-        for (uint32_t i = 0; i < d->own_count; i++)
-                xskim_mark_awake(&d->controls[d->own[i]].asleep);
-}
-
-bool drain_is_urgent(const struct drain *d) {
-        return xsk_room(d->xsk) && ring_is_high(d);
 }
 
 static void write_book(struct drain *d, const struct loop_event *event) {
@@ -315,7 +211,7 @@ int drain_poll(struct drain *d) {
 
 static bool rings_are_empty(const struct drain *d) {
         for (uint32_t i = 0; i < d->own_count; i++)
-                if (ring_fill(d, d->own[i]))
+                if (drain_ring_fill(d, d->own[i]))
                         return false;
         return true;
 }

@@ -46,7 +46,8 @@ static const struct unit *unit_of(const struct unit *units, size_t count, double
         return &units[i];
 }
 
-static struct format_text with_unit(const struct unit *units, size_t count, double value) {
+static struct format_text with_unit(const struct unit *units, size_t count, double value,
+                                    int digits) {
         struct format_text ret;
         const struct unit *unit;
         double scaled;
@@ -57,7 +58,7 @@ static struct format_text with_unit(const struct unit *units, size_t count, doub
         value = fmax(value, 0);
         unit = unit_of(units, count, value);
         scaled = value / unit->factor;
-        places = decimals(scaled, 3);
+        places = decimals(scaled, digits);
         /* A whole number of the smallest unit has no fraction to show. */
         if (unit == units && value == floor(value))
                 places = 0;
@@ -119,13 +120,13 @@ struct format_text format_bytes(double bytes, int digits) {
 }
 
 /* Beyond 999 days nobody waits for a packet; the column stays in its width. */
-struct format_text format_time(double ns) {
+struct format_text format_time(double ns, int digits) {
         if (isfinite(ns) && ns >= 1000 * 8.64e13)
                 return (struct format_text){">999 d"};
-        return with_unit(TIME_UNITS, ARRAY_SIZE(TIME_UNITS), ns);
+        return with_unit(TIME_UNITS, ARRAY_SIZE(TIME_UNITS), ns, digits);
 }
 
-struct format_text format_time_like(double ns, double like_ns) {
+struct format_text format_time_like(double ns, double like_ns, int digits) {
         struct format_text ret;
         double scaled;
 
@@ -133,7 +134,7 @@ struct format_text format_time_like(double ns, double like_ns) {
                 return absent();
         scaled = fmax(ns, 0) / unit_of(TIME_UNITS, ARRAY_SIZE(TIME_UNITS), like_ns)->factor;
         snprintf(ret.text, sizeof(ret.text), "%.*f",
-                 like_ns < 999.5 && scaled == floor(scaled) ? 0 : decimals(scaled, 3), scaled);
+                 like_ns < 999.5 && scaled == floor(scaled) ? 0 : decimals(scaled, digits), scaled);
         return ret;
 }
 
@@ -147,7 +148,7 @@ struct format_text format_size(double bytes) {
 }
 
 struct format_text format_memory(double bytes) {
-        return with_unit(MEMORY_UNITS, ARRAY_SIZE(MEMORY_UNITS), bytes);
+        return with_unit(MEMORY_UNITS, ARRAY_SIZE(MEMORY_UNITS), bytes, 3);
 }
 
 struct format_text format_percent(double percent) {
@@ -160,6 +161,8 @@ struct format_text format_percent(double percent) {
                 snprintf(ret.text, sizeof(ret.text), "0 %%");
         else if (percent < 0.005)
                 snprintf(ret.text, sizeof(ret.text), "<0.01 %%");
+        else if (percent >= 99.95 && percent < 100)
+                snprintf(ret.text, sizeof(ret.text), ">99.9 %%");
         else if (percent < 1e6)
                 snprintf(ret.text, sizeof(ret.text), "%.*f %%",
                          percent < 0.995   ? 2

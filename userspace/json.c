@@ -28,8 +28,11 @@ static json_t *integer(uint64_t value) {
         return json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX));
 }
 
+/* The last of the doubles is rounded beyond them when it is printed with 15 digits. */
 static json_t *real(double value) {
-        return json_real(isfinite(value) ? value : 0);
+        const double limit = 1e300;
+
+        return json_real(isfinite(value) ? fmin(fmax(value, -limit), limit) : 0);
 }
 
 /* A count that was estimated. */

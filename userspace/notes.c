@@ -130,7 +130,7 @@ int notes_refuse_drop(const struct netdev_port *port) {
                 return 0;
         return error_set(-EINVAL,
                          "%s: verdict drop would cut it off: it has %s.\n"
-                         "       Verdict drop is for TAP and SPAN ports. Watch it with --verdict "
+                         "Verdict drop is for TAP and SPAN ports. Watch it with --verdict "
                          "pass, or, if you mean it, with --force.",
                          port->name,
                          port->has_default_route ? "the default route"

@@ -13,8 +13,31 @@ static bool continues(char byte) {
         return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-static bool is_control(char byte) {
-        return (unsigned char)byte < 0x20 || byte == 0x7f;
+/* Bytes of the UTF-8 sequence that starts here (RFC 3629, 3 and 4); 0 when there is none. */
+static size_t sequence_length(const char *text) {
+        unsigned char lead = (unsigned char)*text;
+        size_t length = lead < 0x80                   ? 1
+                        : lead >= 0xc2 && lead < 0xe0 ? 2
+                        : lead >= 0xe0 && lead < 0xf0 ? 3
+                        : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                      : 0;
+
+        for (size_t i = 1; i < length; i++)
+                if (!continues(text[i]))
+                        return 0;
+        return length;
+}
+
+/* The characters that steer a terminal: C0, DEL and C1 (U+0080 to U+009F). */
+static bool is_control(const char *text) {
+        unsigned char first = (unsigned char)text[0];
+
+        return first < 0x20 || first == 0x7f || (first == 0xc2 && (unsigned char)text[1] < 0xa0);
+}
+
+/* Bytes to the next column. */
+static size_t character_length(const char *text) {
+        return MAX(sequence_length(text), (size_t)1);
 }
 
 struct page page_new(char *bytes, size_t size, unsigned int columns, bool colour) {
@@ -25,8 +48,8 @@ struct page page_new(char *bytes, size_t size, unsigned int columns, bool colour
 unsigned int page_width(const char *text) {
         unsigned int width = 0;
 
-        for (; *text; text++)
-                width += !continues(*text);
+        for (; *text; text += character_length(text))
+                width++;
         return width;
 }
 
@@ -38,21 +61,14 @@ static void append(struct page *page, const char *bytes, size_t length) {
         page->bytes[page->used] = '\0';
 }
 
-/* Bytes of the character that starts here. */
-static size_t character_length(const char *text) {
-        size_t length = 1;
-
-        while (continues(text[length]))
-                length++;
-        return length;
-}
-
 static void put_text(struct page *page, const char *text) {
         size_t length;
+        bool printable;
 
         for (; *text && page->column < page->columns; text += length) {
                 length = character_length(text);
-                append(page, is_control(*text) ? "?" : text, length);
+                printable = sequence_length(text) && !is_control(text);
+                append(page, printable ? text : "?", printable ? length : 1);
                 page->column++;
         }
 }
@@ -153,8 +169,10 @@ void page_style(struct page *page, enum page_style style) {
                 [PAGE_WARNING] = "\033[33m",
         };
 
-        if (page->colour)
-                append(page, escapes[style], strlen(escapes[style]));
+        if (!page->colour || page->style == style)
+                return;
+        page->style = style;
+        append(page, escapes[style], strlen(escapes[style]));
 }
 
 /* Without the blanks that fill the last cell. */

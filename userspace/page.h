@@ -3,7 +3,8 @@
  * A page: lines of text in a buffer of the caller's, never wider than its columns. Owns widths
  * (UTF-8, one column a character), cells, wrapping and escape sequences; knows nothing of what is
  * written. Pure. What does not fit in the buffer is left out; the text is always terminated.
- * Control characters come out as '?': names and notes cannot steer the terminal.
+ * Control characters, and what is not UTF-8, come out as '?': names and notes cannot steer the
+ * terminal.
  */
 #ifndef XSKIM_PAGE_H
 #define XSKIM_PAGE_H
@@ -20,6 +21,7 @@ struct page {
         unsigned int columns;
         unsigned int column; /* of the next character, from 0 */
         bool colour;
+        enum page_style style;
 };
 
 /* `size` is at least 1. */

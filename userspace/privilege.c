@@ -75,7 +75,7 @@ int privilege_require(void) {
         return error_set(-EPERM,
                          "privileges: %s missing. Run as root (sudo), or give the program its "
                          "capabilities:\n"
-                         "       setcap cap_bpf,cap_net_admin,cap_net_raw,cap_sys_admin=ep xskim",
+                         "setcap cap_bpf,cap_net_admin,cap_net_raw,cap_sys_admin=ep xskim",
                          missing);
 }
 

@@ -195,6 +195,25 @@ bool probe_bpffs_is_mounted(void) {
         return !statfs("/sys/fs/bpf", &found) && found.f_type == BPF_FS_MAGIC;
 }
 
+static int program_facts(int fd, struct bpf_prog_info *facts) {
+        union bpf_attr attributes = {0};
+
+        attributes.info.bpf_fd = (uint32_t)fd;
+        attributes.info.info_len = sizeof(*facts);
+        attributes.info.info = (uintptr_t)facts;
+        return bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+}
+
+int probe_is_compiled(int program_fd, bool *ret_compiled) {
+        struct bpf_prog_info facts = {0};
+        int r = program_facts(program_fd, &facts);
+
+        if (r < 0)
+                return r;
+        *ret_compiled = facts.jited_prog_len > 0;
+        return 0;
+}
+
 int probe_program(uint32_t id, struct probe_program *ret_program) {
         struct bpf_prog_info facts = {0};
         union bpf_attr attributes = {0};
@@ -205,11 +224,7 @@ int probe_program(uint32_t id, struct probe_program *ret_program) {
         fd = bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
         if (fd < 0)
                 return fd;
-        memset(&attributes, 0, sizeof(attributes));
-        attributes.info.bpf_fd = (uint32_t)fd;
-        attributes.info.info_len = sizeof(facts);
-        attributes.info.info = (uintptr_t)&facts;
-        r = bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+        r = program_facts(fd, &facts);
         if (r < 0)
                 return r;
         snprintf(ret_program->name, sizeof(ret_program->name), "%.16s", facts.name);

@@ -30,6 +30,9 @@ int probe_maps(const char **ret_refused);
 /* Loads an XDP program that drops everything; the caller closes it. */
 int probe_xdp_load(int *ret_fd);
 
+/* Is it compiled to the machine's instructions? Needs CAP_BPF, as loading does. */
+int probe_is_compiled(int program_fd, bool *ret_compiled);
+
 /* Attaches it natively by a link, until *ret_link_fd is closed. */
 int probe_xdp_attach(int program_fd, int ifindex, int *ret_link_fd);
 

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <xskim/barrier.h>
+
 #include "log.h"
 #include "program_private.h"
 #include "util.h"
@@ -216,8 +218,7 @@ int program_doorbell_fd(struct programs *p, uint32_t worker) {
 void program_doorbell_clear(struct programs *p, uint32_t worker) {
         struct program_doorbell *bell = &p->doorbells[worker];
 
-        __atomic_store_n(bell->consumer, __atomic_load_n(bell->producer, __ATOMIC_ACQUIRE),
-                         __ATOMIC_RELEASE);
+        xskim_doorbell_quiet(bell->consumer, bell->producer);
 }
 
 /* "memlock:" of /proc/self/fdinfo: what the kernel says the object takes. */

@@ -33,16 +33,16 @@ static void put_right(struct page *page, const char *text) {
 
 static void render_header(struct page *page, enum view_kind kind,
                           const struct xskim_snapshot *snapshot) {
-        static const char *const ends[] = {[VIEW_LIVE] = "   ^C ends",
+        static const char *const ends[] = {[VIEW_LIVE] = "  ^C ends",
                                            [VIEW_BLOCK] = "",
-                                           [VIEW_SUMMARY] = "   summary",
-                                           [VIEW_DETAILS] = "   details"};
+                                           [VIEW_SUMMARY] = "  summary",
+                                           [VIEW_DETAILS] = "  details"};
         const struct xskim_mode *mode = &snapshot->mode;
         char right[96], sample[32] = "sample off";
 
         if (snapshot->sample)
                 snprintf(sample, sizeof(sample), "1 in %u", snapshot->sample);
-        snprintf(right, sizeof(right), "%s   %s   %s%s",
+        snprintf(right, sizeof(right), "%s  %s  %s%s",
                  snapshot->verdict == XSKIM_VERDICT_DROP ? "drop" : "pass", sample,
                  format_duration(snapshot->duration_s).text, ends[kind]);
         page_put(page, " %-10.16s", snapshot->port);
@@ -142,10 +142,13 @@ static void render_class_estimates(struct page *page, enum view_kind kind,
         (void)kind;
         if (!snapshot->sample || snapshot->tier == XSKIM_TIER_COUNTS)
                 return;
+        view_label(page, "by class");
 #define CLASS_ESTIMATE(name_, doc_)                                                                \
         put_class_estimate(page, #name_, &snapshot->estimate_classes.name_,                        \
                            snapshot->classes.name_);
         XSKIM_CLASS_ROWS(CLASS_ESTIMATE)
+        if (page->column)
+                page_end(page);
 }
 
 /* ---- cost, ledger, notes ---- */
@@ -246,26 +249,28 @@ static void render_blank(struct page *page, enum view_kind kind,
 
 /* ---- sections, and which of them give way ---- */
 
-enum { KEEP_ALWAYS = 100 };
+enum {
+        KEEP_DETAIL = 5, /* up to here a section is also part of VIEW_DETAILS */
+        KEEP_ALWAYS = 100,
+};
 
 /* In the order of the page; the lowest `keep` goes first, of equals the last one. */
 static const struct section {
         void (*render)(struct page *page, enum view_kind kind,
                        const struct xskim_snapshot *snapshot);
         unsigned int keep;
-        bool is_detail; /* of VIEW_DETAILS */
 } SECTIONS[] = {
-        {render_header, KEEP_ALWAYS, true},
+        {render_header, KEEP_ALWAYS},
         {render_rate, KEEP_ALWAYS},
         {render_blank, 3},
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
-        {view_bounds, 1, true},
+        {view_bounds, 1},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
-        {render_class_estimates, 0, true},
+        {render_class_estimates, 0},
         {render_cost, 9},
         {render_blank, 3},
         {render_ledger, KEEP_ALWAYS},
@@ -288,13 +293,18 @@ static unsigned int count_lines(const char *start, const char *end) {
         return lines;
 }
 
+static bool is_part_of(enum view_kind kind, const struct section *section) {
+        return kind != VIEW_DETAILS || section->keep <= KEEP_DETAIL ||
+               section->render == render_header;
+}
+
 static unsigned int render_all(struct page *page, enum view_kind kind,
                                const struct xskim_snapshot *snapshot, struct span *spans) {
         unsigned int lines = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
                 spans[i].start = page->used;
-                if (kind != VIEW_DETAILS || SECTIONS[i].is_detail)
+                if (is_part_of(kind, &SECTIONS[i]))
                         SECTIONS[i].render(page, kind, snapshot);
                 spans[i].end = page->used;
                 spans[i].lines =

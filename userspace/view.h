@@ -22,8 +22,8 @@ enum {
         VIEW_BYTES = 32768 /* enough for any view */
 };
 
-/* VIEW_DETAILS is the part of the summary that a small screen has no room for: bounds and intervals
- * of every quantile, estimates of every class. */
+/* VIEW_DETAILS is the part of the summary that gives way first on a small screen: bounds and
+ * intervals of every quantile, estimates of every class, how parsing ended, further notes. */
 enum view_kind { VIEW_LIVE, VIEW_BLOCK, VIEW_SUMMARY, VIEW_DETAILS };
 
 struct view_screen {

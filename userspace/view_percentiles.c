@@ -18,21 +18,27 @@ enum {
 /* How the values of a distribution are written, and the like of one value in the unit of another.
  */
 struct measure {
-        struct format_text (*text)(double value);
-        struct format_text (*like)(double value, double other);
+        struct format_text (*text)(double value, int digits);
+        struct format_text (*like)(double value, double other, int digits);
 };
 
-static struct format_text size_like(double bytes, double other) {
+/* Sizes have all their digits. */
+static struct format_text size_text(double bytes, int digits) {
+        (void)digits;
+        return format_size(bytes);
+}
+
+static struct format_text size_like(double bytes, double other, int digits) {
         struct format_text ret;
 
         if (other >= 99999.5)
-                return format_bytes(bytes, 3);
+                return format_bytes(bytes, digits);
         snprintf(ret.text, sizeof(ret.text), "%.0f", bytes);
         return ret;
 }
 
 static const struct measure TIME = {format_time, format_time_like};
-static const struct measure SIZE = {format_size, size_like};
+static const struct measure SIZE = {size_text, size_like};
 
 static struct format_text unspaced(struct format_text text) {
         char *blank;
@@ -42,21 +48,34 @@ static struct format_text unspaced(struct format_text text) {
         return text;
 }
 
-/* "[6.31, 6.48 µs]"; each with its own unit when one unit would hide the lower end or take too
- * much. */
-static void interval(char *text, size_t size, const struct measure *measure, char bracket,
-                     uint64_t low, uint64_t high) {
+/* How an interval is written: closed [6.31, 6.48 µs], or a bucket's with one digit more, because a
+ * bucket is narrower than three digits: (6.308,6.342 µs]. */
+struct bracket {
+        char open;
+        int digits;
+        const char *comma;
+};
+
+static const struct bracket P99_INTERVAL = {'[', 3, ", "};
+static const struct bracket FINE_INTERVAL = {'[', 4, ","};
+static const struct bracket FINE_BUCKET = {'(', 4, ","};
+
+/* Each end with its own unit when one unit would hide the lower end or take too much room. */
+static void interval(char *text, size_t size, const struct measure *measure,
+                     const struct bracket *bracket, uint64_t low, uint64_t high) {
         bool shared = high / 100 <= low || !low;
 
-        snprintf(text, size, "%c%s, %s]", bracket, measure->like(low, high).text,
-                 measure->text(high).text);
-        if (!shared || page_width(text) >= CELL_INTERVAL)
-                snprintf(text, size, "%c%s,%s]", bracket, unspaced(measure->text(low)).text,
-                         unspaced(measure->text(high)).text);
+        snprintf(text, size, "%c%s%s%s]", bracket->open,
+                 measure->like(low, high, bracket->digits).text, bracket->comma,
+                 measure->text(high, bracket->digits).text);
+        if (!shared || page_width(text) > CELL_INTERVAL)
+                snprintf(text, size, "%c%s,%s]", bracket->open,
+                         unspaced(measure->text(low, 3)).text,
+                         unspaced(measure->text(high, 3)).text);
 }
 
 static void put_value(struct page *page, const struct measure *measure, double value) {
-        page_cell(page, CELL, measure->text(value).text);
+        page_cell(page, CELL, measure->text(value, 3).text);
 }
 
 static void put_quantiles(struct page *page, const struct measure *measure,
@@ -69,7 +88,8 @@ static void put_quantiles(struct page *page, const struct measure *measure,
                 put_value(page, measure, quantile->value);
                 if (i != XSKIM_P99)
                         continue;
-                interval(text, sizeof(text), measure, '[', quantile->ci95_low, quantile->ci95_high);
+                interval(text, sizeof(text), measure, &P99_INTERVAL, quantile->ci95_low,
+                         quantile->ci95_high);
                 page_fill(page, page->column + 1);
                 page_cell_left(page, CELL_INTERVAL - 1, text);
         }
@@ -148,13 +168,14 @@ static void put_bounds(struct page *page, const char *name, const struct measure
                 return;
         view_label(page, name);
         for (unsigned int i = 0; i < XSKIM_QUANTILE_COUNT; i++) {
-                interval(text, sizeof(text), measure, '(', quantile[i].low, quantile[i].high);
+                interval(text, sizeof(text), measure, &FINE_BUCKET, quantile[i].low,
+                         quantile[i].high);
                 page_cell_left(page, CELL_BOUNDS, text);
         }
         page_end(page);
         view_label(page, "  95 %");
         for (unsigned int i = 0; i < XSKIM_QUANTILE_COUNT; i++) {
-                interval(text, sizeof(text), measure, '[', quantile[i].ci95_low,
+                interval(text, sizeof(text), measure, &FINE_INTERVAL, quantile[i].ci95_low,
                          quantile[i].ci95_high);
                 page_cell_left(page, CELL_BOUNDS, text);
         }
@@ -165,7 +186,7 @@ static void put_mean(struct page *page, const char *name, const struct measure *
                      const struct xskim_distribution *distribution) {
         if (distribution->count)
                 page_item(page, VIEW_LABEL, "  ", "%s %s", name,
-                          measure->text(distribution->mean).text);
+                          measure->text(distribution->mean, 3).text);
 }
 
 static void put_means(struct page *page, const struct xskim_snapshot *snapshot) {

@@ -14,10 +14,7 @@
  * protocol is known and counts. A packet with more tags or extension headers than are followed
  * (too_deep) has L4 `none` too; with too many tags it is `other_l3`.
  *
- * For the verifier: data and data_end are read from the context once, by the caller. Packets are
- * addressed by a pointer made from data and a bounded offset, hidden from the optimiser so that the
- * pointer that was checked is the one that is read. Pointers are never subtracted: that would need
- * CAP_PERFMON.
+ * For the verifier see bytes.h.
  */
 #ifndef XSKIM_PARSE_H
 #define XSKIM_PARSE_H
@@ -25,6 +22,7 @@
 #include <linux/types.h>
 #include <xskim/classes.h>
 #include <xskim/record.h>
+#include "bytes.h"
 
 /* What classification found; enough to count the packet and to describe it later. */
 struct xskim_parsed {
@@ -52,71 +50,14 @@ enum {
         XSKIM_TYPE_ARP = 0x0806,
         XSKIM_TYPE_IPV6 = 0x86dd,
 
-        XSKIM_PROTOCOL_ICMP = 1,
         XSKIM_PROTOCOL_TCP = 6,
         XSKIM_PROTOCOL_UDP = 17,
-        XSKIM_PROTOCOL_ICMPV6 = 58,
         XSKIM_PROTOCOL_NONE = 59,
-        XSKIM_PROTOCOL_SCTP = 132,
 
         /* Above every offset that the parser makes; far below the verifier's limit of 65535. */
         XSKIM_OFFSET_MAX = 20000,
         XSKIM_FAR = 1 << 20,
 };
-
-#define XSKIM_INLINE static inline __attribute__((always_inline))
-#define XSKIM_HIDE(variable_) __asm__("" : "+r"(variable_))
-
-/* Makes the verifier forget what it knows of a variable, so that the paths that lead here become
- * one: a value xor an unknown one is unknown, although xor again restores it. */
-#define XSKIM_FORGET(variable_, unknown_)                                                          \
-        ({                                                                                         \
-                (variable_) ^= (unknown_);                                                         \
-                XSKIM_HIDE(variable_);                                                             \
-                (variable_) ^= (unknown_);                                                         \
-        })
-
-/* Packet bytes have no alignment. The kernel reads them as they are where it can; elsewhere the
- * compiler takes them apart. */
-#if defined(__bpf__) && (defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64))
-#define XSKIM_LOAD(type_, at_) (*(const type_ *)(at_))
-#else
-#define XSKIM_LOAD(type_, at_)                                                                     \
-        ({                                                                                         \
-                type_ loaded_;                                                                     \
-                __builtin_memcpy(&loaded_, at_, sizeof(loaded_));                                  \
-                loaded_;                                                                           \
-        })
-#endif
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define XSKIM_NET16(value_) ((__u16)__builtin_bswap16(value_))
-#define XSKIM_NET32(value_) __builtin_bswap32(value_)
-#define XSKIM_MAPPED(address_) ((__u64)(address_) << 32 | 0xffff0000U)
-#else
-#define XSKIM_NET16(value_) ((__u16)(value_))
-#define XSKIM_NET32(value_) ((__u32)(value_))
-#define XSKIM_MAPPED(address_) ((__u64)0xffff << 32 | (address_))
-#endif
-
-XSKIM_INLINE __u16 xskim_read16(const __u8 *at) {
-        return XSKIM_NET16(XSKIM_LOAD(__u16, at));
-}
-
-XSKIM_INLINE __u32 xskim_read32(const __u8 *at) {
-        return XSKIM_NET32(XSKIM_LOAD(__u32, at));
-}
-
-/* The bytes at offset, or NULL when the frame ends before `bytes` of them. */
-XSKIM_INLINE const __u8 *xskim_bytes(const void *data, const void *data_end, __u32 offset,
-                                     __u32 bytes) {
-        const __u8 *at = (const __u8 *)data + offset;
-
-        XSKIM_HIDE(at);
-        if (at + bytes > (const __u8 *)data_end)
-                return 0;
-        return at;
-}
 
 /*
  * What a protocol number (next-header) means. A table rather than branches: for the verifier every
@@ -355,123 +296,6 @@ XSKIM_INLINE void xskim_classify(const void *data, const void *data_end,
                                  struct xskim_parsed *parsed) {
         if (!xskim_classify_plain(data, data_end, parsed))
                 xskim_classify_any(data, data_end, parsed);
-}
-
-/* The timestamp option (RFC 7323, section 3.2) among the `left` bytes of options at offset; looks
- * at the first XSKIM_TCP_OPTIONS_MAX options. */
-XSKIM_INLINE void xskim_describe_timestamp(const void *data, const void *data_end, __u32 offset,
-                                           __u32 left, struct xskim_record *record) {
-        const __u8 *option;
-        __u32 bytes;
-        int looked;
-
-        for (looked = 0; looked < XSKIM_TCP_OPTIONS_MAX && left >= 10; looked++) {
-                option = xskim_bytes(data, data_end, offset, 10);
-                if (!option || option[0] == 0)
-                        return;
-                if (option[0] == 8) {
-                        if (option[1] != 10)
-                                return;
-                        record->tcp_timestamp = xskim_read32(option + 2);
-                        record->tcp_echo = xskim_read32(option + 6);
-                        return;
-                }
-                bytes = option[0] == 1 ? 1 : option[1];
-                if (!bytes || bytes > left)
-                        return;
-                offset += bytes;
-                left -= bytes;
-        }
-}
-
-XSKIM_INLINE void xskim_describe_tcp(const void *data, const void *data_end, __u32 offset,
-                                     struct xskim_record *record) {
-        const __u8 *header = xskim_bytes(data, data_end, offset, XSKIM_TCP_BYTES);
-        const __u8 *options;
-        __u32 bytes;
-
-        if (!header)
-                return;
-        record->tcp_flags = header[13];
-        bytes = (header[12] >> 4) * 4U;
-        if (bytes < XSKIM_TCP_BYTES + 10)
-                return;
-        options = xskim_bytes(data, data_end, offset + XSKIM_TCP_BYTES, 12);
-        /* The layout of RFC 7323, appendix A, that nearly every stack sends. */
-        if (options && bytes >= XSKIM_TCP_BYTES + 12 && xskim_read32(options) == 0x0101080a) {
-                record->tcp_timestamp = xskim_read32(options + 4);
-                record->tcp_echo = xskim_read32(options + 8);
-                return;
-        }
-        xskim_describe_timestamp(data, data_end, offset + XSKIM_TCP_BYTES, bytes - XSKIM_TCP_BYTES,
-                                 record);
-}
-
-XSKIM_INLINE void xskim_describe_l4(const void *data, const void *data_end, __u32 offset, __u8 l4,
-                                    struct xskim_record *record) {
-        const __u8 *header = xskim_bytes(data, data_end, offset, 4);
-
-        if (!header)
-                return;
-        if (l4 == XSKIM_L4_icmp || l4 == XSKIM_L4_icmpv6) {
-                record->source_port = header[0] | header[1] << 8;
-                return;
-        }
-        if (l4 != XSKIM_L4_tcp && l4 != XSKIM_L4_udp && l4 != XSKIM_L4_sctp)
-                return;
-        record->source_port = xskim_read16(header);
-        record->destination_port = xskim_read16(header + 2);
-        if (l4 == XSKIM_L4_tcp)
-                xskim_describe_tcp(data, data_end, offset, record);
-}
-
-XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end, __u32 offset, __u8 l3,
-                                    struct xskim_record *record) {
-        const __u8 *header;
-
-        if (l3 == XSKIM_L3_ipv4) {
-                header = xskim_bytes(data, data_end, offset, XSKIM_IPV4_BYTES);
-                if (!header)
-                        return;
-                record->source[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, header + 12));
-                record->destination[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, header + 16));
-        } else if (l3 == XSKIM_L3_ipv6) {
-                header = xskim_bytes(data, data_end, offset, XSKIM_IPV6_BYTES);
-                if (!header)
-                        return;
-                record->source[0] = XSKIM_LOAD(__u64, header + 8);
-                record->source[1] = XSKIM_LOAD(__u64, header + 16);
-                record->destination[0] = XSKIM_LOAD(__u64, header + 24);
-                record->destination[1] = XSKIM_LOAD(__u64, header + 32);
-        }
-}
-
-/*
- * Fills the fields that come from the packet: addresses when the network header's fixed part is
- * there and not malformed; ports, TCP flags and timestamps when the outcome is `complete`;
- * protocol, VLAN, class. `parsed` is what xskim_classify said of the same packet; the record must
- * be zero before. Options that reach beyond the frame are not read.
- */
-XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
-                                 const struct xskim_parsed *parsed, struct xskim_record *record) {
-        const __u8 *frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
-        __u32 l3_offset = parsed->l3_offset, l4_offset = parsed->l4_offset, unknown;
-        __u32 outcome = parsed->outcome, class = parsed->class;
-
-        record->vlan_tci = parsed->vlan_tci;
-        record->protocol = parsed->protocol;
-        record->class = parsed->class;
-        if (!frame)
-                return;
-        unknown = XSKIM_LOAD(__u32, frame);
-        XSKIM_FORGET(l3_offset, unknown);
-        XSKIM_FORGET(l4_offset, unknown);
-        XSKIM_FORGET(outcome, unknown);
-        XSKIM_FORGET(class, unknown);
-        if (outcome != XSKIM_OUTCOME_malformed && l3_offset < XSKIM_OFFSET_MAX)
-                xskim_describe_l3(data, data_end, l3_offset, xskim_class_l3(class), record);
-        if (outcome == XSKIM_OUTCOME_complete && l4_offset && l4_offset < XSKIM_OFFSET_MAX)
-                xskim_describe_l4(data, data_end, l4_offset, xskim_class_l4(class), record);
 }
 
 #endif

@@ -15,7 +15,7 @@
 #include <xskim/skip.h>
 
 #include "maps.h"
-#include "parse.h"
+#include "describe.h"
 
 const volatile __u32 port_number = 0;
 const volatile __u32 cpu_count = 1;

@@ -6,10 +6,12 @@
  *                  store_release(tail), carrier      pairs with  load_acquire(tail), sampler
  *   lost wake-up   mark_asleep, worker               pairs with  take_mark, sampler
  *
- * The last pair is Dekker's: each side writes its own word, then a full barrier, then reads the
- * other's. The worker writes `asleep` and reads `head`; the sampler writes `head` and reads
- * `asleep`. With both barriers at least one of the two sees the other, so either the worker does
- * not block or the sampler rings. (Linux, memory-barriers.txt, "store buffering".)
+ *   doorbell       the kernel's ring buffer          pairs with  doorbell_quiet, worker
+ *
+ * The pair of the lost wake-up is Dekker's: each side writes its own word, then a full barrier,
+ * then reads the other's. The worker writes `asleep` and reads `head`; the sampler writes `head`
+ * and reads `asleep`. With both barriers at least one of the two sees the other, so either the
+ * worker does not block or the sampler rings. (Linux, memory-barriers.txt, "store buffering".)
  *
  * BPF of Linux 6.1 has no release or acquire. On x86 (total store order) stores are not reordered
  * with older accesses and loads not with older loads, so keeping the compiler in order is enough;
@@ -66,6 +68,12 @@ static inline __u64 xskim_load_acquire(const __u64 *word) {
 static inline void xskim_mark_asleep(__u32 *asleep) {
         __atomic_store_n(asleep, 1, __ATOMIC_RELAXED);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Worker: takes everything that the doorbell's ring buffer holds (Linux, kernel/bpf/ringbuf.c: the
+ * producer position is released by the kernel, the consumer position acquired). */
+static inline void xskim_doorbell_quiet(unsigned long *consumer, const unsigned long *producer) {
+        __atomic_store_n(consumer, __atomic_load_n(producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
 }
 
 /* Worker: awake again; needs no order, a ring too many is only a wake-up too many. */

@@ -13,7 +13,8 @@
 #define XSKIM_BUCKET_H
 
 #include <linux/types.h>
-#include "bucket-table.h" /* XSKIM_BUCKET_BOUNDS[256], XSKIM_BUCKET_CELLS[256]; made by scripts/make-tables */
+/* XSKIM_BUCKET_BOUNDS[256] and XSKIM_BUCKET_CELLS[256], made by scripts/make-tables */
+#include "bucket-table.h"
 
 enum {
         XSKIM_SCALE_KERNEL = 5, /* a value is known within 2.2 % */

@@ -41,8 +41,8 @@
         ROW(complete, 0, "every header down to L4 was read, or there is none to read")             \
         ROW(cut_l2, 1, "ends inside the Ethernet header or a VLAN tag: no EtherType, no record")   \
         ROW(cut_l3, 2, "ends inside the network header or an extension header")                    \
-        ROW(cut_l4, 3, "ends inside the transport header (or its options)")                        \
-        ROW(malformed, 4, "a header contradicts itself: version, IHL or data offset")              \
+        ROW(cut_l4, 3, "ends inside the fixed part of the transport header")                       \
+        ROW(malformed, 4, "a network header contradicts itself: version, IHL or total length")     \
         ROW(too_deep, 5, "more VLAN tags or extension headers than the parser follows")
 
 #define XSKIM_L3_ENUM(name_, value_, doc_) XSKIM_L3_##name_ = value_,

@@ -5,7 +5,8 @@ import re
 
 Case = collections.namedtuple("Case", "name result reason")  # result: passed, failed, skipped
 
-LINE = re.compile(r"^(?P<bad>not )?ok\b(?: +\d+)?(?: +- +)?(?P<name>.*?)(?: +# +(?P<word>SKIP|TODO)\b *(?P<why>.*))?$", re.I)
+LINE = re.compile(r"^(?P<bad>not )?ok\b(?: +\d+)?(?: +- +)?(?P<name>.*?)"
+                  r"(?: +# +(?P<word>SKIP|TODO)\b *(?P<why>.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
 
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "describe.h"
 #include "parse_target.h"
 
 enum { POISON = 0xa5 };

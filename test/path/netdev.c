@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "netdev.h"
+#include "probe.h"
 #include "util.h"
 
 enum { MTU = 3498 };
@@ -153,6 +154,28 @@ Test(netdev, what_the_stack_does_not_want_is_not_lost_before_xdp, .init = pair_c
         cr_expect(ge(u64, now.dropped + now.no_handler - before.dropped - before.no_handler, 100),
                   "the premise");
         cr_expect(eq(u64, netdev_counters_lost(&before, &now), 0));
+}
+
+/* An XDP_DROP verdict is no loss: the packet was seen. */
+Test(netdev, what_xdp_drops_is_not_lost_before_xdp, .init = pair_create, .fini = pair_delete) {
+        struct netdev_counters before, now;
+        struct netdev_port port;
+        int program, link;
+
+        pair_up();
+        cr_assert(eq(int, probe_xdp_load(&program), 0));
+        cr_assert(eq(int, probe_xdp_attach(program, near_index, &link), 0));
+        port = port_find("near");
+        cr_expect(eq(int, port.xdp, NETDEV_XDP_NATIVE));
+        cr_expect(gt(u32, port.xdp_program_id, 0));
+        cr_assert(eq(int, netdev_counters(near_index, &before), 0), "%s", error_message());
+        frames_send(far_index, 0x0800, 100);
+        usleep(100000);
+        cr_assert(eq(int, netdev_counters(near_index, &now), 0), "%s", error_message());
+        cr_expect(eq(u64, now.packets - before.packets, 100));
+        cr_expect(eq(u64, netdev_counters_lost(&before, &now), 0));
+        close(link);
+        cr_expect(eq(int, port_find("near").xdp, NETDEV_XDP_NONE));
 }
 
 Test(netdev, counters_of_no_interface) {

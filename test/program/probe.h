@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What probe.bpf.c leaves for the test that ran it. */
 #ifndef XSKIM_TEST_PROBE_H
 #define XSKIM_TEST_PROBE_H
 
-#include "parse.h"
+#include "describe.h"
 
 struct probe_result {
         struct xskim_record record;

@@ -276,6 +276,42 @@ Test(parse, describes_what_the_builder_wrote) {
         cr_assert_gt(timestamps, PLANS / 100, "only %u packets with a timestamp", timestamps);
 }
 
+/* A TCP packet with exactly these options, and a timestamp option early in its payload. */
+static struct xskim_record with_options(const uint8_t *options, uint32_t bytes) {
+        static const uint8_t timestamp[] = {1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2};
+        const struct packet_plan plan = {.type = XSKIM_TYPE_IPV4, .protocol = 6, .payload = 80};
+        uint8_t *header;
+        struct xskim_record record;
+        uint64_t random = 10;
+
+        packet_build(&random, &plan, &packet);
+        header = packet.bytes + packet.parsed.l4_offset;
+        header[12] = (uint8_t)((20 + bytes) / 4 << 4);
+        memcpy(header + 20, options, bytes);
+        memcpy(header + 20 + bytes, timestamp, sizeof(timestamp));
+        parse(packet.bytes, packet.length, &record);
+        return record;
+}
+
+Test(parse, options_end_with_the_header) {
+        static const uint8_t exact[] = {2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0, 2, 4, 0, 0};
+        static const uint8_t beyond[] = {1, 2, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+        static const uint8_t empty[] = {3, 0, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2};
+
+        cr_expect_eq(with_options(exact, sizeof(exact)).tcp_timestamp, 0);
+        cr_expect_eq(with_options(beyond, sizeof(beyond)).tcp_timestamp, 0);
+        cr_expect_eq(with_options(empty, sizeof(empty)).tcp_timestamp, 0);
+}
+
+Test(parse, timestamp_is_found_up_to_the_tenth_option) {
+        uint8_t options[20] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 0};
+
+        cr_expect_eq(with_options(options, sizeof(options)).tcp_timestamp, 7);
+        cr_expect_eq(with_options(options, sizeof(options)).tcp_echo, 9);
+        memmove(options + 1, options, sizeof(options) - 1);
+        cr_expect_eq(with_options(options, sizeof(options)).tcp_timestamp, 0);
+}
+
 /* What the caller keeps in the record (time, gap, weight, length) is not the parser's. */
 Test(parse, leaves_the_callers_fields_alone) {
         struct xskim_record record;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What drain.c (the work) and drain_pace.c (when to do it) share, and nobody else. */
+#ifndef XSKIM_DRAIN_PRIVATE_H
+#define XSKIM_DRAIN_PRIVATE_H
+
+#include "drain.h"
+#include "loop.h"
+
+struct drain {
+        struct worker_config config;
+        struct loop *loop;
+        struct xsk *xsk;
+        int wake_fd;
+        const _Atomic int *asked;            /* a request waits: do not stay in one call */
+        struct xskim_ring_control *controls; /* all rings */
+        struct xskim_worker_control *plan;
+        uint32_t *own; /* numbers of this worker's rings */
+        uint32_t own_count;
+        uint32_t next;            /* the ring to begin the next plan with */
+        struct tally_ring *rings; /* by ring number */
+        struct tally *tallies;    /* one a port */
+        uint32_t writing;
+        int record_error;
+        uint64_t system_calls;
+        uint64_t wakeups;
+        uint64_t runs;
+        uint64_t carried; /* records that the last run of carriers brought, and when */
+        uint64_t carried_at_ns;
+        uint64_t rate_hz; /* records a second, between the last two runs */
+};
+
+/* Records in a ring now. */
+uint64_t drain_ring_fill(const struct drain *drain, uint32_t ring);
+
+/* A ring is half-way to its high-water mark, so that falling asleep is not worth it. */
+bool drain_is_high(const struct drain *drain);
+
+/* How fast records come, from one run of carriers to the next. */
+void drain_rate_measure(struct drain *drain);
+
+/*
+ * When records come so fast that a quarter of a ring fills before a sleeper could react, waits
+ * awake until that much is there. Says whether it is; false: they come slowly, or stopped coming.
+ */
+bool drain_linger(const struct drain *drain);
+
+#endif
