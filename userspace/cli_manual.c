@@ -122,6 +122,8 @@ static const char PERCENTILES[] = "A quantile lies in a bucket, printed as (low,
                                   "error. From samples, a quantile is known with a confidence "
                                   "interval, printed as [low, high]: 95 % of "
                                   "such intervals hold the true value (binomial order statistics). "
+                                  "With too few samples it has no upper bound: infinity in text, "
+                                  "9223372036854775807 in JSON. "
                                   "min and max are those of the samples, not "
                                   "of the traffic. When records were lost, the rest of that ring "
                                   "and interval is reweighted and the "

@@ -57,15 +57,15 @@ static uint32_t plan_make(struct drain *d) {
 static void frame_write(struct drain *d, const struct xsk_frame *frame) {
         struct xskim_frame_header *header = frame->start;
         uint64_t token = frame->address | DRAIN_TOKEN_FRAME;
-        uint64_t offset = atomic_fetch_add(d->config.record_offset, frame->bytes);
+        uint64_t place = record_place(d->config.record, frame->bytes);
+        int fd = d->config.record->fd;
         int r;
 
         header->checksum = 0;
         header->checksum = checksum_of(frame->start, frame->bytes);
-        r = loop_write(d->loop, d->config.record_fd, frame->start, frame->bytes, offset, token);
+        r = loop_write(d->loop, fd, frame->start, frame->bytes, place, token);
         if (r == -EAGAIN && !drain_poll(d))
-                r = loop_write(d->loop, d->config.record_fd, frame->start, frame->bytes, offset,
-                               token);
+                r = loop_write(d->loop, fd, frame->start, frame->bytes, place, token);
         if (r < 0) {
                 d->tallies[header->ring / d->config.cpus].record_dropped += header->records;
                 xsk_release(d->xsk, frame->address);
@@ -89,7 +89,7 @@ static void frame_take(struct drain *d, const struct xsk_frame *frame) {
         } else {
                 d->tallies[0].frames_foreign++;
         }
-        if (outcome == TALLY_DECODED && d->config.record_fd >= 0)
+        if (outcome == TALLY_DECODED && record_is_open(d->config.record))
                 frame_write(d, frame);
         else
                 xsk_release(d->xsk, frame->address);
@@ -147,7 +147,7 @@ static void write_book(struct drain *d, const struct loop_event *event) {
         char *area = xsk_area(d->xsk, &area_bytes);
         const struct xskim_frame_header *header = (void *)(area + address);
         uint32_t bytes = XSKIM_FRAME_HEADER_BYTES + header->records * XSKIM_RECORD_BYTES;
-        struct tally *tally = &d->tallies[header->records ? header->ring / d->config.cpus : 0];
+        struct tally *tally = &d->tallies[header->ring / d->config.cpus];
 
         if (event->result == (int)bytes) {
                 tally->recorded += header->records;
@@ -238,31 +238,33 @@ int drain_flush(struct drain *d) {
         return r;
 }
 
-/* A frame without records: here this worker closed its intervals. */
-static int fold_mark(struct drain *d) {
-        struct xskim_frame_header *header;
+/* A frame without records: here this ring's interval was closed. */
+static int mark_write(struct drain *d, uint32_t ring) {
         struct xsk_frame frame;
         int r = 0;
 
-        while (!xsk_take(d->xsk, &frame))
-                if ((r = drain_wait(d, DRAIN_WAIT_WRITES_NS)) < 0)
-                        return r;
-        header = frame.start;
-        *header = (struct xskim_frame_header){
-                .magic = XSKIM_FRAME_MAGIC,
-                .version = XSKIM_FRAME_VERSION,
-                .worker = d->config.number,
-                .time_ns = clock_monotonic_ns(),
-        };
-        frame.bytes = sizeof(*header);
+        while (r >= 0 && !xsk_take(d->xsk, &frame))
+                r = drain_wait(d, DRAIN_WAIT_WRITES_NS);
+        if (r < 0)
+                return r;
+        recordfile_mark(&d->rings[ring], ring, d->config.number, d->config.record->session,
+                        clock_monotonic_ns(), frame.start);
+        frame.bytes = sizeof(struct xskim_frame_header);
         frame_write(d, &frame);
         return drain_poll(d);
 }
 
 int drain_fold(struct drain *d) {
-        for (uint32_t i = 0; i < d->own_count; i++)
-                tally_fold(&d->rings[d->own[i]], &d->tallies[d->own[i] / d->config.cpus]);
-        return d->config.record_fd >= 0 ? fold_mark(d) : 0;
+        int r = 0;
+
+        for (uint32_t i = 0; i < d->own_count && r >= 0; i++) {
+                uint32_t ring = d->own[i];
+
+                if (tally_fold(&d->rings[ring], &d->tallies[ring / d->config.cpus]) &&
+                    record_is_open(d->config.record))
+                        r = mark_write(d, ring);
+        }
+        return r;
 }
 
 const struct tally *drain_tally(const struct drain *d, uint32_t port) {
@@ -314,7 +316,7 @@ static int socket_open(struct drain *d) {
         r = r ? r : program_socket_set(d->config.programs, d->config.number, xsk_fd(d->xsk));
         r = r ? r : poll_again(d, DRAIN_TOKEN_DOORBELL);
         r = r ? r : poll_again(d, DRAIN_TOKEN_WAKE);
-        if (r < 0 || d->config.record_fd < 0)
+        if (r < 0 || !record_is_open(d->config.record))
                 return r;
         area = xsk_area(d->xsk, &bytes);
         return loop_area_register(d->loop, area, bytes);

@@ -119,8 +119,7 @@ static int worker_start(struct xskim_session *s, uint32_t number) {
                 .busy = s->config.busy,
                 .cpu = number < s->config.cpu_count ? s->config.cpus[number] : -1,
                 .programs = s->programs,
-                .record_fd = s->record_fd,
-                .record_offset = &s->record_offset,
+                .record = &s->record,
                 .failed_fd = s->failed_fd,
         };
         char name[XSKIM_NAME_MAX], peer[XSKIM_NAME_MAX];

@@ -4,7 +4,6 @@
 #ifndef XSKIM_ENGINE_PRIVATE_H
 #define XSKIM_ENGINE_PRIVATE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +12,7 @@
 #include "account.h"
 #include "port.h"
 #include "program.h"
+#include "record.h"
 #include "worker.h"
 
 struct xskim_session {
@@ -30,8 +30,7 @@ struct xskim_session {
         int interrupt_fd;
         int failed_fd;
         int monitor_fd;
-        int record_fd;
-        _Atomic uint64_t record_offset;
+        struct record record;
         bool stopped;
         bool failed;
         /* the workers' figures at the start of the interval */

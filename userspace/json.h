@@ -4,7 +4,8 @@
  * row tables of xskim.h; not where it is written. The only file that knows jansson.
  *
  * Counts, bytes and quantiles are integers (beyond 2^63-1 they stay there); rates, means,
- * percentages and ns a packet are numbers. What is not finite comes out as 0.
+ * percentages and ns a packet are numbers. What is not finite comes out as 0. An interval that
+ * too few samples leave without an upper bound ends at 2^63-1.
  */
 #ifndef XSKIM_JSON_H
 #define XSKIM_JSON_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a session publishes, and how it ends. See engine_private.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "clock.h"
 #include "engine_private.h"
 #include "log.h"
 #include "util.h"
@@ -17,7 +17,8 @@ int session_make(const struct xskim_config *config, struct xskim_session **ret_s
                 return -ENOMEM;
         s->config = *config;
         s->cpus = program_cpus_possible();
-        s->epoll_fd = s->timer_fd = s->end_fd = s->monitor_fd = s->record_fd = -1;
+        s->epoll_fd = s->timer_fd = s->end_fd = s->monitor_fd = -1;
+        s->record = RECORD_NULL;
         for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
                 s->ports[p] = PORT_NULL;
         s->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -45,7 +46,7 @@ struct xskim_session *session_free(struct xskim_session *s) {
         fd_cleanup(&s->interrupt_fd);
         fd_cleanup(&s->failed_fd);
         fd_cleanup(&s->monitor_fd);
-        fd_cleanup(&s->record_fd);
+        record_close(&s->record);
         free(s->kernel);
         free(s->tally);
         free(s->snapshots);
@@ -54,13 +55,28 @@ struct xskim_session *session_free(struct xskim_session *s) {
 }
 
 int record_start(struct xskim_session *s) {
-        if (!s->config.record_path)
+        const struct xskim_config *c = &s->config;
+        struct recordfile_facts *facts CLEANUP(free_cleanup) = NULL;
+
+        if (!c->record_path)
                 return 0;
-        s->record_fd = open(s->config.record_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (s->record_fd < 0)
-                return error_set(-errno, "%s: cannot write the record file: %s",
-                                 s->config.record_path, strerror(errno));
-        return 0;
+        facts = calloc(1, sizeof(*facts));
+        if (!facts)
+                return -ENOMEM;
+        facts->session = s->number;
+        facts->start_unix_ns = clock_unix_ns();
+        facts->start_ns = clock_monotonic_ns();
+        facts->seed = c->seed;
+        facts->sample = c->sample;
+        facts->verdict = c->verdict;
+        facts->tier = c->tier;
+        facts->cpus = s->cpus;
+        facts->workers = c->workers;
+        facts->ring_slots = c->ring_slots;
+        facts->port_count = c->port_count;
+        for (uint32_t p = 0; p < c->port_count; p++)
+                memcpy(facts->ports[p], s->ports[p].netdev.name, XSKIM_NAME_MAX);
+        return record_open(&s->record, c->record_path, facts);
 }
 
 /* Sums over the workers. */
@@ -109,7 +125,7 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
 
         if (!s->memory_bytes)
                 s->memory_bytes = program_memory(s->programs);
-        k->recording = s->record_fd >= 0;
+        k->recording = record_is_open(&s->record);
         k->socket_frames_lost = t->report.socket_frames_lost;
         k->session_frames_missing = t->frames_missing;
         k->collector_cpu_ns = t->report.cpu_ns - s->interval_cpu_ns;
@@ -136,6 +152,8 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         if (final)
                 s->kernel->interval_ns = 0;
         account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
+        if (next_interval && record_is_open(&s->record))
+                record_account(&s->record, port, final, s->kernel, s->tally);
         return 0;
 }
 
@@ -217,8 +235,10 @@ int session_stop(struct xskim_session *s) {
 
         if (s->stopped)
                 return 0;
-        for (uint32_t p = 0; p < s->config.port_count; p++)
+        for (uint32_t p = 0; p < s->config.port_count; p++) {
                 port_detach(&s->ports[p]);
+                source_rewind(&s->ports[p].source);
+        }
         program_grace();
         for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
                 r = worker_finish(s->workers[w]);

@@ -93,6 +93,12 @@ static void interval_end(struct source *s, const struct account_kernel *k) {
         }
 }
 
+void source_rewind(struct source *s) {
+        s->seen = s->bytes = 0;
+        memset(s->cpu_seen, 0, s->cpus * sizeof(*s->cpu_seen));
+        memset(s->cpu_sampled, 0, s->cpus * sizeof(*s->cpu_sampled));
+}
+
 int source_read(struct source *s, bool next_interval, struct account_kernel *k) {
         int r;
 

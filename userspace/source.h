@@ -32,6 +32,9 @@ int source_open(struct source *source, struct programs *programs, uint32_t port,
                 bool stack);
 void source_close(struct source *source);
 
+/* The interval that ends with the next reading began at the attach: for the summary. */
+void source_rewind(struct source *source);
+
 /*
  * Fills what the kernel knows: counters, timed runs, classes, stack times, ring indexes, busiest
  * CPU. The control pages are read before the states, so that live a later stage never exceeds an

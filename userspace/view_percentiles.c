@@ -60,11 +60,17 @@ static const struct bracket P99_INTERVAL = {'[', 3, ", "};
 static const struct bracket FINE_INTERVAL = {'[', 4, ","};
 static const struct bracket FINE_BUCKET = {'(', 4, ","};
 
-/* Each end with its own unit when one unit would hide the lower end or take too much room. */
+/* ∞ when there are too few samples for a bound. Each end with its own unit when one unit would hide
+ * the lower end or take too much room. */
 static void interval(char *text, size_t size, const struct measure *measure,
                      const struct bracket *bracket, uint64_t low, uint64_t high) {
         bool shared = high / 100 <= low || !low;
 
+        if (high == XSKIM_UNBOUNDED) {
+                snprintf(text, size, "%c%s, ∞)", bracket->open,
+                         measure->text(low, bracket->digits).text);
+                return;
+        }
         snprintf(text, size, "%c%s%s%s]", bracket->open,
                  measure->like(low, high, bracket->digits).text, bracket->comma,
                  measure->text(high, bracket->digits).text);

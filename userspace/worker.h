@@ -12,11 +12,11 @@
 #ifndef XSKIM_WORKER_H
 #define XSKIM_WORKER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "program.h"
+#include "record.h"
 #include "tally.h"
 #include "xsk.h"
 
@@ -33,10 +33,9 @@ struct worker_config {
         int cpu; /* to run on; -1 = any */
         int carrier_ifindex;
         const char *carrier_name;
-        struct programs *programs;       /* borrowed */
-        int record_fd;                   /* borrowed; -1 = none */
-        _Atomic uint64_t *record_offset; /* where the next block goes; shared by all workers */
-        int failed_fd;                   /* an eventfd: written when the worker ends by itself */
+        struct programs *programs; /* borrowed */
+        struct record *record;     /* borrowed; shared by all workers */
+        int failed_fd;             /* an eventfd: written when the worker ends by itself */
 };
 
 enum {

@@ -162,6 +162,14 @@ Test(view, summary_and_details_together_leave_nothing_out) {
                 cr_expect(strstr(both, words[i]), "%s is missing in %s", words[i], both);
 }
 
+Test(view, an_interval_without_an_upper_bound_says_so) {
+        struct xskim_snapshot s = snapshot_usual();
+
+        s.gap.quantiles[XSKIM_P99].ci95_high = XSKIM_UNBOUNDED;
+        view_render(VIEW_LIVE, &SMALL, &s, text, sizeof(text));
+        cr_expect(is_shown("6.30 µs [5.60 µs, ∞)"), "%s", text);
+}
+
 Test(view, an_imbalance_is_said_and_stays_on_a_small_screen) {
         struct xskim_snapshot s = snapshot_usual();
         struct view_screen tiny = {.columns = VIEW_COLUMNS, .rows = 12};
