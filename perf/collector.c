@@ -15,6 +15,7 @@ struct collector {
         struct tally_ring ring;
         pthread_t thread;
         _Atomic bool ending;
+        _Atomic bool active;
         _Atomic uint64_t decoded; /* published once a batch */
 };
 
@@ -33,8 +34,9 @@ static void *collector_main(void *context) {
         while (!atomic_load_explicit(&c->ending, memory_order_relaxed)) {
                 taken = c->config.take(c->config.context, &c->ring);
                 if (taken)
-                        atomic_store_explicit(&c->decoded, c->ring.open->tally.decoded, memory_order_release);
-                else if (c->config.period_ns)
+                        atomic_store_explicit(&c->decoded, c->ring.open->tally.decoded,
+                                              memory_order_release);
+                else if (!c->config.spin || !atomic_load_explicit(&c->active, memory_order_relaxed))
                         period_wait(c->config.period_ns);
         }
         return NULL;
@@ -59,6 +61,10 @@ struct collector *collector_close(struct collector *c) {
         tally_ring_close(&c->ring);
         free(c);
         return NULL;
+}
+
+void collector_activate(struct collector *c, bool active) {
+        atomic_store(&c->active, active);
 }
 
 uint64_t collector_decoded(const struct collector *c) {

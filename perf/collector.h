@@ -17,7 +17,8 @@ struct collector;
 
 struct collector_config {
         int cpu;
-        uint64_t period_ns; /* between two looks; 0 = never sleeps */
+        uint64_t period_ns; /* between two looks */
+        bool spin;          /* never sleeps while active */
         /*
          * Takes some of what is there, decodes it into the ring's open interval, returns how many
          * records that were: 0 = no more.
@@ -30,6 +31,9 @@ struct collector *collector_open(const struct collector_config *config);
 
 /* Ends the thread, frees. Returns NULL. */
 struct collector *collector_close(struct collector *collector);
+
+/* One that spins does so only while active, so as not to disturb the others' slices. */
+void collector_activate(struct collector *collector, bool active);
 
 /* Records decoded, and CPU time of the thread so far. */
 uint64_t collector_decoded(const struct collector *collector);

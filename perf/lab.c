@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bench.h"
 #include "clock.h"
+#include "empty.skel.h"
 #include "lab.h"
 #include "log.h"
 #include "netdev.h"
@@ -27,8 +29,8 @@ enum {
 int lab_must(int result, const char *what) {
         if (result >= 0)
                 return result;
-        fprintf(stderr, "perf: %s: %s%s%s\n", what, strerror(-result),
-                *error_message() ? ": " : "", error_message());
+        fprintf(stderr, "perf: %s: %s%s%s\n", what, strerror(-result), *error_message() ? ": " : "",
+                error_message());
         exit(EXIT_FAILURE);
 }
 
@@ -62,9 +64,9 @@ void lab_pin(int cpu) {
 /* Ethernet and IPv4 headers of a packet of `bytes` bytes; returns where the payload begins. */
 static uint8_t *packet_begin(struct lab_packet *packet, uint32_t bytes, uint8_t protocol) {
         static const uint8_t HEADERS[] = {
-                0x02, 0, 0,  0, 0, 2, 0x02, 0, 0, 0,   0, 1, 0x08, 0, /* Ethernet */
-                0x45, 0, 0,  0, 0, 1, 0x40, 0, 64, 0,  0, 0,          /* IPv4, don't fragment */
-                192,  0, 2,  1, 192, 0, 2, 2,
+                0x02, 0, 0, 0, 0,   2, 0x02, 0, 0,  0, 0, 1, 0x08, 0, /* Ethernet */
+                0x45, 0, 0, 0, 0,   1, 0x40, 0, 64, 0, 0, 0,          /* IPv4, don't fragment */
+                192,  0, 2, 1, 192, 0, 2,    2,
         };
         uint32_t total = bytes - 14;
 
@@ -86,7 +88,7 @@ const struct lab_packet *lab_packet_udp64(void) {
 
 const struct lab_packet *lab_packet_tcp1500(void) {
         static const uint8_t TCP[] = {
-                0x30, 0x39, 0x01, 0xbb, 0, 0, 0, 1, 0, 0,    0,    1,    0x80, 0x10, 0xff, 0xff,
+                0x30, 0x39, 0x01, 0xbb, 0, 0, 0, 1,  0,    0,    0,    1,    0x80, 0x10, 0xff, 0xff,
                 0,    0,    0,    0,    1, 1, 8, 10, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
         };
         static struct lab_packet packet;
@@ -100,6 +102,16 @@ int lab_attach(int program_fd, int ifindex) {
         int fd = bpf_link_create(program_fd, ifindex, BPF_XDP, &options);
 
         return lab_must(fd < 0 ? -errno : fd, "attaching a program");
+}
+
+int lab_empty_program(int ifindex) {
+        struct empty_bpf *skeleton = empty_bpf__open_and_load();
+        int fd;
+
+        lab_must(skeleton ? 0 : -errno, "loading the empty program");
+        fd = bpf_program__fd(skeleton->progs.empty);
+        lab_attach(fd, ifindex);
+        return fd;
 }
 
 static void run(int program_fd, struct bpf_test_run_opts *options) {

@@ -46,6 +46,9 @@ const struct lab_packet *lab_packet_tcp1500(void);
  * contender. */
 int lab_attach(int program_fd, int ifindex);
 
+/* The baseline, xdp/empty.bpf.c, attached. Stays for the life of the process. */
+int lab_empty_program(int ifindex);
+
 /*
  * Runs the program `repeat` times on a copy of the packet, bottom halves off as in a driver, and
  * returns the ns a run by the kernel's clock around the loop. That is a truncated integer; half a

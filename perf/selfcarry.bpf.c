@@ -10,23 +10,15 @@
 
 struct sockets_map sockets SEC(".maps");
 
-/* The frame is full, so the ring's end (a multiple of 16 slots) may come first. */
-static always_inline __u64 frame_records(__u64 tail) {
-        __u64 left = ring_slots - (tail & (ring_slots - 1));
-
-        return left < XSKIM_FRAME_RECORDS_MAX ? left : XSKIM_FRAME_RECORDS_MAX;
-}
-
 static always_inline int header_write(struct xdp_md *ctx, const struct xskim_ring_control *control,
-                                      const struct xskim_sampler_state *state, __u32 ring,
-                                      __u64 records) {
+                                      const struct xskim_sampler_state *state, __u32 ring) {
         struct xskim_frame_header *header = (void *)(long)ctx->data;
 
         if ((void *)(header + 1) > (void *)(long)ctx->data_end)
                 return -1;
         header->magic = XSKIM_FRAME_MAGIC;
         header->version = XSKIM_FRAME_VERSION;
-        header->records = records;
+        header->records = XSKIM_FRAME_RECORDS_MAX;
         header->ring = ring;
         header->worker = 0;
         header->sequence = control->frames;
@@ -46,34 +38,32 @@ static always_inline int header_write(struct xdp_md *ctx, const struct xskim_rin
         return 0;
 }
 
+/* A ring has room for a whole number of frames, so the records of one are never torn apart. */
 __attribute__((noinline)) int packet_load(struct xdp_md *ctx, struct xskim_sampler_state *state) {
-        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id(), zero = 0;
+        const int bytes = XSKIM_FRAME_RECORDS_MAX * XSKIM_RECORD_BYTES;
+        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id(), zero = 0, slot;
         struct xskim_ring_control *control = bpf_map_lookup_elem(&ring_controls, &ring);
         char *slots = bpf_map_lookup_elem(&rings, &ring);
-        __u64 slot, records, bytes, frame;
+        int length = (int)((long)ctx->data_end - (long)ctx->data);
 
         if (!state || !control || !slots)
                 return XDP_DROP;
-        records = frame_records(control->tail);
-        if (state->head - control->tail < records)
+        if (state->head - control->tail < XSKIM_FRAME_RECORDS_MAX)
                 return XDP_DROP;
-        bytes = records * XSKIM_RECORD_BYTES;
-        frame = (long)ctx->data_end;
-        frame -= (long)ctx->data;
-        if (bpf_xdp_adjust_tail(ctx, (int)(XSKIM_FRAME_HEADER_BYTES + bytes) - (int)frame))
+        slot = control->slot;
+        if (slot >= ring_slots)
+                slot = 0;
+        if (bpf_xdp_adjust_tail(ctx, XSKIM_FRAME_HEADER_BYTES + bytes - length))
                 return XDP_DROP;
-        if (header_write(ctx, control, state, ring, records))
-                return XDP_DROP;
-        slot = control->tail & (ring_slots - 1);
-        __asm__ volatile("" : "+r"(bytes));
-        if (bytes < 1 || bytes > XSKIM_FRAME_RECORDS_MAX * XSKIM_RECORD_BYTES)
+        if (header_write(ctx, control, state, ring))
                 return XDP_DROP;
         if (bpf_xdp_store_bytes(ctx, XSKIM_FRAME_HEADER_BYTES, slots + slot * XSKIM_RECORD_BYTES,
                                 bytes))
                 return XDP_DROP;
+        control->slot = slot + XSKIM_FRAME_RECORDS_MAX;
         control->frames++;
-        control->carried += records;
-        control->tail += records;
+        control->carried += XSKIM_FRAME_RECORDS_MAX;
+        control->tail += XSKIM_FRAME_RECORDS_MAX;
         return bpf_redirect_map(&sockets, zero, XDP_DROP);
 }
 

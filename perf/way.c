@@ -20,8 +20,10 @@ enum { WAY_DECODING_NS = 100000, WAY_DRAIN_NS_MAX = 2000000000 };
 static const char *const NAMES[] = {WAYS(WAY_NAME)};
 
 static const struct way_operations *const OPERATIONS[WAY_COUNT] = {
-        [WAY_carriers] = &WAY_SESSION,       [WAY_ringbuf_shared] = &WAY_RINGBUF,
-        [WAY_ringbuf_each] = &WAY_RINGBUF,   [WAY_mapped] = &WAY_MAPPED,
+        [WAY_carriers] = &WAY_SESSION,
+        [WAY_ringbuf_shared] = &WAY_RINGBUF,
+        [WAY_ringbuf_each] = &WAY_RINGBUF,
+        [WAY_mapped] = &WAY_MAPPED,
         [WAY_self] = &WAY_SELF,
 };
 
@@ -101,6 +103,11 @@ void way_counts_of_peer(struct way *way, struct way_counts *ret_counts) {
                 ret_counts->sampled += states[cpu].counters.sampled;
                 ret_counts->lost += states[cpu].counters.ring_full;
         }
+}
+
+void way_activate(struct way *way, bool active) {
+        if (way->collector)
+                collector_activate(way->collector, active);
 }
 
 const char *way_name(const struct way *way) {

@@ -35,7 +35,7 @@ struct way_config {
         uint32_t sample;
         uint32_t ring_slots; /* for each CPU; the ring buffers get as many bytes */
         uint32_t flush_ms;   /* the polling period of those that poll */
-        bool spin;           /* the collector never sleeps */
+        bool spin;           /* the collector never sleeps while the way is active */
         int collector_cpu;
 };
 
@@ -59,6 +59,10 @@ struct way *way_open(enum way_kind kind, const struct way_config *config);
 
 /* Stops and frees; xskim's session must have an empty `unaccounted`, or the benchmark ends here. */
 void way_close(struct way *way);
+
+/* Around a slice, for collectors that spin; those that sleep need none. xskim's worker spins all
+ * the time when told so. */
+void way_activate(struct way *way, bool active);
 
 const char *way_name(const struct way *way);
 

@@ -28,24 +28,28 @@ struct mapped {
         uint64_t controls_size, rings_size; /* as mapped */
         uint32_t slots;
         uint32_t cpus;
+        uint32_t next[XSKIM_CPUS_MAX]; /* slot to read next, of each ring */
 };
 
-static uint32_t ring_take(const struct mapped *m, uint32_t cpu, struct tally_ring *ring) {
+/* Up to the ring's end, at most a batch. */
+static uint32_t ring_take(struct mapped *m, uint32_t cpu, struct tally_ring *ring) {
         const struct xskim_record *slots = (const void *)(m->rings + cpu * m->ring_bytes);
         struct xskim_ring_control *control = &m->controls[cpu];
         uint64_t tail = control->tail, ready = xskim_load_acquire(&control->head) - tail;
         uint32_t records = (uint32_t)MIN(ready, (uint64_t)COLLECTOR_BATCH);
         uint64_t now_ns = records ? clock_monotonic_ns() : 0;
 
+        records = MIN(records, m->slots - m->next[cpu]);
         for (uint32_t i = 0; i < records; i++)
-                collector_decode(ring, &slots[(tail + i) & (m->slots - 1)], now_ns);
+                collector_decode(ring, &slots[m->next[cpu] + i], now_ns);
+        m->next[cpu] = (m->next[cpu] + records) % m->slots;
         if (records)
                 xskim_store_release(&control->tail, tail + records);
         return records;
 }
 
 static uint32_t mapped_take(void *context, struct tally_ring *ring) {
-        const struct mapped *m = context;
+        struct mapped *m = context;
         uint32_t taken = 0;
 
         for (uint32_t cpu = 0; cpu < m->cpus; cpu++)
@@ -85,7 +89,8 @@ static void mapped_open(struct way *way) {
         struct mapped *m = calloc(1, sizeof(*m));
         struct collector_config collector = {
                 .cpu = way->config.collector_cpu,
-                .period_ns = way->config.spin ? 0 : way->config.flush_ms * 1000000ULL,
+                .period_ns = way->config.flush_ms * 1000000ULL,
+                .spin = way->config.spin,
                 .take = mapped_take,
                 .context = m,
         };

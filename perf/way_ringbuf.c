@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The BPF ring buffer as a way out, as good as it can be made: no wake-ups, the consumer's position
- * is moved once a batch, records are decoded where they are. Each CPU has as many bytes as xskim's
- * staging ring (8 of 72 are the ring buffer's own), the shared buffer as many as all of these.
+ * is moved once a batch, records are decoded where they are. Each CPU has at least as
+ * many bytes as xskim's staging ring, rounded up to the power of two that a ring buffer has to be
+ * (of 72 bytes a record, 8 are its own), the shared buffer as many as all of these.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -98,30 +99,39 @@ static void buffers_make(struct ringbuf *r, uint32_t cpus, uint32_t size) {
         r->count = cpus;
 }
 
+static uint32_t power_of_two(uint32_t at_least) {
+        uint32_t power = 4096;
+
+        while (power < at_least)
+                power *= 2;
+        return power;
+}
+
 static void ringbuf_load(struct way *way, struct ringbuf *r, uint32_t bytes) {
         uint32_t cpus = program_cpus_possible();
         bool each = way->kind == WAY_ringbuf_each;
+        uint32_t all = power_of_two(bytes * cpus);
 
         r->skeleton = ringbuf_bpf__open();
         lab_must(r->skeleton ? 0 : -errno, "opening the ring buffer sampler");
         WAY_CONFIGURE(r->skeleton->rodata, &way->config);
         r->skeleton->rodata->one_for_each_cpu = each;
         bpf_map__set_max_entries(r->skeleton->maps.each, cpus);
-        bpf_map__set_max_entries(r->skeleton->maps.shared, each ? 4096 : bytes * cpus);
+        bpf_map__set_max_entries(r->skeleton->maps.shared, each ? 4096 : all);
         lab_must(ringbuf_bpf__load(r->skeleton), "loading the ring buffer sampler");
         if (each)
                 buffers_make(r, cpus, bytes);
         else
-                buffer_map(&r->buffers[r->count++], bpf_map__fd(r->skeleton->maps.shared),
-                           bytes * cpus);
-        way->record_memory = (uint64_t)bytes * cpus;
+                buffer_map(&r->buffers[r->count++], bpf_map__fd(r->skeleton->maps.shared), all);
+        way->record_memory = each ? (uint64_t)bytes * cpus : all;
 }
 
 static void ringbuf_open(struct way *way) {
         struct ringbuf *r = calloc(1, sizeof(*r));
         struct collector_config collector = {
                 .cpu = way->config.collector_cpu,
-                .period_ns = way->config.spin ? 0 : way->config.flush_ms * 1000000ULL,
+                .period_ns = way->config.flush_ms * 1000000ULL,
+                .spin = way->config.spin,
                 .take = ringbuf_take,
                 .context = r,
         };
@@ -129,7 +139,7 @@ static void ringbuf_open(struct way *way) {
         if (!r)
                 abort();
         way->own = r;
-        ringbuf_load(way, r, way->config.ring_slots * XSKIM_RECORD_BYTES);
+        ringbuf_load(way, r, power_of_two(way->config.ring_slots * XSKIM_RECORD_BYTES));
         way->program_fd = bpf_program__fd(r->skeleton->progs.sampler);
         way->states_fd = bpf_map__fd(r->skeleton->maps.states);
         way_start(way);

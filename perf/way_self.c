@@ -80,7 +80,8 @@ static void self_open(struct way *way) {
         uint32_t key = 0;
         struct collector_config collector = {
                 .cpu = way->config.collector_cpu,
-                .period_ns = way->config.spin ? 0 : way->config.flush_ms * 1000000ULL,
+                .period_ns = way->config.flush_ms * 1000000ULL,
+                .spin = way->config.spin,
                 .take = self_take,
                 .context = s,
         };
