@@ -72,7 +72,10 @@ int way_program(const struct way *way);
 /* Whether the collector has taken every record. Reads shared memory only. */
 bool way_is_drained(const struct way *way);
 
-/* Waits for that without sleeping, and for the decoding of the last ones. */
+/* Records staged and not taken yet, the fullest CPU's. Reads shared memory only; carriers only. */
+uint64_t way_waiting(const struct way *way);
+
+/* Waits without sleeping until it is drained, and for the decoding of the last ones. */
 void way_drain(const struct way *way);
 
 /* Some system calls, and a word with the collector. */

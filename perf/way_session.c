@@ -11,6 +11,7 @@
 #include <xskim/barrier.h>
 
 #include "engine_private.h"
+#include "util.h"
 #include "way_private.h"
 
 static void session_open(struct way *way) {
@@ -60,6 +61,18 @@ static bool session_is_drained(const struct way *way) {
                     xskim_load_acquire(&controls[cpu].tail))
                         return false;
         return true;
+}
+
+uint64_t way_waiting(const struct way *way) {
+        const struct xskim_ring_control *controls = program_ring_controls(way->session->programs);
+        uint64_t most = 0, waiting;
+
+        for (uint32_t cpu = 0; cpu < way->session->cpus; cpu++) {
+                waiting = xskim_load_acquire(&controls[cpu].tail);
+                waiting = xskim_load_acquire(&controls[cpu].head) - waiting;
+                most = MAX(most, waiting);
+        }
+        return most;
 }
 
 static uint64_t session_taken(const struct way *way) {
