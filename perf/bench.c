@@ -118,6 +118,8 @@ static void json_print(const struct bench_figure *figure) {
                 printf("\"ci95\": null, ");
         json_number("bound", figure->bound);
         printf("\"bound_kind\": \"%s\", ", BOUND_NAMES[figure->kind]);
+        if (figure->note)
+                printf("\"note\": \"%s\", ", figure->note);
         printf("\"holds\": %s}\n", bench_holds(figure) ? "true" : "false");
 }
 
@@ -131,6 +133,8 @@ static void text_print(const struct bench_figure *figure) {
         if (figure->kind != BENCH_NONE)
                 printf("  bound %s %.4g: %s", BOUND_NAMES[figure->kind], figure->bound,
                        bench_holds(figure) ? "holds" : "DOES NOT HOLD");
+        if (figure->note)
+                printf("  (%s)", figure->note);
         printf("\n");
 }
 
