@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How many values a run of the programs of buckets.bpf.c draws. */
 #ifndef XSKIM_PERF_BUCKETS_H
 #define XSKIM_PERF_BUCKETS_H

@@ -9,7 +9,7 @@
 #include <xskim/control.h>
 #include <xskim/record.h>
 
-#include "parse.h"
+#include "describe.h"
 
 const volatile __u32 one_for_each_cpu = 0;
 extern const volatile __u32 weight;

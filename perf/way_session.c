@@ -10,7 +10,7 @@
 
 #include <xskim/barrier.h>
 
-#include "engine_private.h"
+#include "session.h"
 #include "util.h"
 #include "way_private.h"
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "command_doctor.h"
 #include "commands.h"
 #include "log.h"
 #include "util.h"

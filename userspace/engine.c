@@ -11,7 +11,7 @@
 #include <sys/timerfd.h>
 
 #include "clock.h"
-#include "engine_private.h"
+#include "session.h"
 #include "log.h"
 #include "privilege.h"
 #include "sampling.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a session publishes, and how it ends. See engine_private.h. */
+/* What a session publishes, and how it ends. See session.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 #include "clock.h"
-#include "engine_private.h"
+#include "session.h"
 #include "log.h"
 #include "util.h"
 
