@@ -73,6 +73,9 @@ int record_start(struct xskim_session *s) {
         facts->cpus = s->cpus;
         facts->workers = c->workers;
         facts->ring_slots = c->ring_slots;
+        facts->frame_version = XSKIM_FRAME_VERSION;
+        facts->frame_header_bytes = XSKIM_FRAME_HEADER_BYTES;
+        facts->record_bytes = XSKIM_RECORD_BYTES;
         facts->port_count = c->port_count;
         for (uint32_t p = 0; p < c->port_count; p++)
                 memcpy(facts->ports[p], s->ports[p].netdev.name, XSKIM_NAME_MAX);
