@@ -241,9 +241,6 @@ static void facts_make(const struct recording_plan *plan, struct recordfile_fact
                 .cpus = plan->cpus,
                 .workers = plan->workers,
                 .ring_slots = XSKIM_RING_SLOTS_MIN,
-                .frame_version = XSKIM_FRAME_VERSION,
-                .frame_header_bytes = XSKIM_FRAME_HEADER_BYTES,
-                .record_bytes = XSKIM_RECORD_BYTES,
                 .port_count = plan->ports,
         };
         for (uint32_t port = 0; port < plan->ports; port++)

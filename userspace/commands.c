@@ -30,6 +30,21 @@ const struct cli_command COMMANDS[] = {
                 .run = command_watch,
         },
         {
+                .name = "read",
+                .operands = "FILE",
+                .operands_min = 1,
+                .operands_max = 1,
+                .summary = "prints a record file, and the summary of its run",
+                .description =
+                        "Prints each record that `xskim watch --record` wrote, and then the "
+                        "summary of each port, recomputed from the records: the percentiles and "
+                        "the ledger of the live run. - is standard input.\n"
+                        "A file that is cut or damaged is read as far as it is whole; the exit "
+                        "status is then 1 and a message says what is missing.",
+                .options = READ_OPTIONS,
+                .run = command_read,
+        },
+        {
                 .name = "doctor",
                 .operands = "[PORT]",
                 .operands_max = 1,

@@ -50,7 +50,8 @@ enum {
 
 #define RECORDFILE_MAGIC_LINE "xskim record file 1"
 
-/* Facts of the session. ROW(name, least, most, doc) */
+/* Facts of the session. ROW(name, least, most, doc); where least is most there is nothing to set.
+ */
 #define RECORDFILE_FACTS(ROW)                                                                      \
         ROW(session, 0, UINT64_MAX, "random number of the run, in every piece")                    \
         ROW(start_unix_ns, 0, UINT64_MAX, "CLOCK_REALTIME at the start")                           \

@@ -31,7 +31,9 @@ __attribute__((format(printf, 2, 3))) static void text_add(struct text *text, co
 static void facts_add(struct text *text, const struct recordfile_facts *facts) {
         text_add(text, "#fact\tname\tvalue\tmeaning\n");
 #define ADD(name_, least_, most_, doc_)                                                            \
-        text_add(text, "fact\t%s\t%" PRIu64 "\t%s\n", #name_, facts->name_, doc_);
+        text_add(text, "fact\t%s\t%" PRIu64 "\t%s\n", #name_,                                      \
+                 (uint64_t)(least_) == (uint64_t)(most_) ? (uint64_t)(least_) : facts->name_,      \
+                 doc_);
         RECORDFILE_FACTS(ADD)
 #undef ADD
         text_add(text, "#port\tnumber\tname\n");

@@ -110,7 +110,8 @@ Test(recordfile, facts_and_fields_come_back) {
         recording_make(&LARGE, &recording);
         cr_assert_gt(recording_read(recording.bytes, recording.length, &file, NULL), 0);
 #define SAME(name_, least_, most_, doc_)                                                           \
-        cr_expect_eq(file.facts.name_, recording.facts.name_, #name_);
+        cr_expect_eq(file.facts.name_, (least_) == (most_) ? (least_) : recording.facts.name_,     \
+                     #name_);
         RECORDFILE_FACTS(SAME)
 #undef SAME
         cr_assert_eq(file.facts.port_count, 2);
