@@ -7,8 +7,8 @@
 #define XSKIM_LOG_H
 
 /* Remembers the message (printf) and returns `error` unchanged, so that `return error_set(-EBUSY,
- * "…")` reads well. The message of the first cause wins until error_clear: callers higher up add
- * nothing. */
+ * "…")` reads well. Lines are separated by newlines, not indented: whoever prints does that. The
+ * message of the first cause wins until error_clear: callers higher up add nothing. */
 __attribute__((format(printf, 2, 3))) int error_set(int error, const char *format, ...);
 
 /* Forgets the message: at the start of every public function. */

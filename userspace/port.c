@@ -86,7 +86,7 @@ static void lost_read(struct port *port) {
 
 void port_detach(struct port *port) {
         struct netdev_counters before, after;
-        bool known;
+        bool known, failing = *error_message();
 
         if (!port->attached)
                 return;
@@ -98,7 +98,9 @@ void port_detach(struct port *port) {
         if (known && !netdev_counters(port->netdev.ifindex, &after))
                 port->attach_lost += netdev_counters_lost(&before, &after);
         fd_cleanup(&port->promiscuous_fd);
-        error_clear();
+        /* what could not be read here is no error, but the reason for detaching may be one */
+        if (!failing)
+                error_clear();
 }
 
 void port_close(struct port *port) {
