@@ -27,13 +27,13 @@ static void worker_start(struct rig *rig, const struct rig_config *config) {
                 .flush_ns = (uint64_t)config->flush_ms * 1000000,
                 .cpu = config->worker_cpu,
                 .programs = rig->programs,
-                .record_fd = -1,
-                .record_offset = &rig->record_offset,
+                .record = &rig->record,
                 .failed_fd = rig->failed_fd,
                 .carrier_name = "rig0",
         };
         int old_fd, peer;
 
+        rig->record = RECORD_NULL;
         cr_assert_eq(netdev_namespace_enter_new(&old_fd), 0);
         cr_assert_eq(
                 netdev_veth_create("rig0", "rig1", RIG_CARRIER_MTU, &worker.carrier_ifindex, &peer),

@@ -24,7 +24,7 @@ struct rig_config {
 struct rig {
         struct programs *programs;
         struct worker *worker;
-        _Atomic uint64_t record_offset;
+        struct record record; /* RECORD_NULL */
         int failed_fd;
         int sampler_fd;
         uint32_t cpus;
