@@ -118,6 +118,8 @@ static void json_print(const struct bench_figure *figure) {
                 printf("\"ci95\": null, ");
         json_number("bound", figure->bound);
         printf("\"bound_kind\": \"%s\", ", BOUND_NAMES[figure->kind]);
+        if (figure->note)
+                printf("\"note\": \"%s\", ", figure->note);
         printf("\"holds\": %s}\n", bench_holds(figure) ? "true" : "false");
 }
 
@@ -125,12 +127,16 @@ static void text_print(const struct bench_figure *figure) {
         printf("%-34s %9.4g %-10s", figure->name, figure->value, figure->unit);
         printf(" %s[%.4g, %.4g]", bound_is_on_ratio(figure->kind) ? "ratio " : "", figure->ci95_low,
                figure->ci95_high);
-        if (figure->baseline_name)
+        if (figure->baseline_name && isfinite(figure->ratio))
                 printf("  %.3g x %s (%.4g)", figure->ratio, figure->baseline_name,
                        figure->baseline);
+        else if (figure->baseline_name)
+                printf("  %s %.4g", figure->baseline_name, figure->baseline);
         if (figure->kind != BENCH_NONE)
                 printf("  bound %s %.4g: %s", BOUND_NAMES[figure->kind], figure->bound,
                        bench_holds(figure) ? "holds" : "DOES NOT HOLD");
+        if (figure->note)
+                printf("  (%s)", figure->note);
         printf("\n");
 }
 

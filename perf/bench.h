@@ -28,6 +28,7 @@ struct bench_figure {
         const char *name;
         const char *unit;
         const char *baseline_name; /* what the baseline is; NULL without one */
+        const char *note;          /* settings and memory where not the defaults; NULL: none */
         double value;
         double baseline; /* in the same unit */
         double ratio;    /* value / baseline */
@@ -64,8 +65,8 @@ bool bench_holds(const struct bench_figure *figure);
 
 /*
  * One line on the standard output. JSON: {"name", "value", "unit", "baseline", "ratio",
- * "ci95": [low, high], "bound", "holds"}, and "baseline_name" and "bound_kind" to say what is
- * meant.
+ * "ci95": [low, high], "bound", "holds"}, and "baseline_name", "bound_kind" and "note" to say
+ * what is meant.
  */
 void bench_print(const struct bench_figure *figure, bool json);
 

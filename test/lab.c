@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +52,39 @@ int lab_main(int argc, char *argv[]) {
                 failed = !criterion_run_all_tests(tests);
         criterion_finalize(tests);
         return failed;
+}
+
+void lab_fresh(void) {
+        cr_assert_eq(unshare(CLONE_NEWNET), 0);
+        lab_pair(LAB_PORT, LAB_PEER, 1500);
+}
+
+void lab_config(struct xskim_config *config) {
+        xskim_config_init(config);
+        config->ports[0] = LAB_PORT;
+        config->port_count = 1;
+        config->verdict = XSKIM_VERDICT_DROP;
+        config->sample = 1;
+        config->interval_ms = 100;
+}
+
+void lab_balanced(const struct xskim_snapshot *s) {
+        cr_assert(s->final);
+        cr_assert_eq(s->ledger.unaccounted, 0, "%s", s->ledger.where);
+        cr_assert_eq(s->ledger.waiting, 0);
+        cr_assert_eq(s->ledger.sampled, s->ledger.decoded + s->ledger.ring_full +
+                                                s->ledger.unparsable + s->ledger.lost_in_socket +
+                                                s->ledger.malformed);
+}
+
+void lab_run(const char *format, ...) {
+        char command[512];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(command, sizeof(command), format, arguments);
+        va_end(arguments);
+        cr_assert_eq(system(command), 0, "%s", command);
 }
 
 int lab_ifindex(const char *name) {
@@ -108,6 +143,24 @@ uint64_t lab_send(const char *peer, const uint8_t *packet, uint32_t bytes, uint6
         sent = sender->bss->sent;
         sender_bpf__destroy(sender);
         return sent;
+}
+
+void lab_transmit(const char *port, const uint8_t *frame, uint32_t bytes, uint64_t count) {
+        struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = lab_ifindex(port)};
+        int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+        cr_assert_geq(fd, 0);
+        while (count--)
+                cr_assert_eq(sendto(fd, frame, bytes, 0, (struct sockaddr *)&to, sizeof(to)), bytes,
+                             "%s: %u bytes: %s", port, bytes, strerror(errno));
+        close(fd);
+}
+
+uint32_t lab_xdp_program(const char *port) {
+        struct netdev_port found;
+
+        cr_assert_eq(netdev_find(port, &found), 0, "%s", error_message());
+        return found.xdp_program_id;
 }
 
 /* One statistic by name, summed over queues: "rx_queue_*_xdp_packets". */

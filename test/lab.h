@@ -28,6 +28,19 @@ int lab_ifindex(const char *name);
 /* Runs Criterion with its usual arguments, inside the lab. */
 int lab_main(int argc, char *argv[]);
 
+/* Of one test (.init): a namespace of its own with a fresh pair, so that whatever the test does to
+ * the ports, and wherever it fails, the next test finds nothing of it. */
+void lab_fresh(void);
+
+/* A configuration for LAB_PORT: verdict drop, short intervals, every packet sampled. */
+void lab_config(struct xskim_config *config);
+
+/* The summary's ledger holds, to the packet. */
+void lab_balanced(const struct xskim_snapshot *summary);
+
+/* A shell command that must succeed. */
+__attribute__((format(printf, 1, 2))) void lab_run(const char *format, ...);
+
 /* A plain Ethernet/IPv4/UDP packet of `bytes` bytes, 42 or more, ports as given. Returns bytes. */
 uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t destination);
 
@@ -37,6 +50,13 @@ uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t dest
  * what veth had no room for shows in the port's own counters.
  */
 uint64_t lab_send(const char *peer, const uint8_t *packet, uint32_t bytes, uint64_t count);
+
+/* Sends `count` times this frame out of the port by a packet socket, of any length from 14 to the
+ * MTU + 14. */
+void lab_transmit(const char *port, const uint8_t *frame, uint32_t bytes, uint64_t count);
+
+/* The id of the port's XDP program, by netlink; 0 when there is none. */
+uint32_t lab_xdp_program(const char *port);
 
 /* The port's own count of packets that reached its XDP program: the kernel, as the judge. */
 uint64_t lab_xdp_packets(const char *port);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cli.h"
-#include "command_doctor.h"
 #include "commands.h"
 #include "doctor.h"
 #include "json.h"

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command_read.h"
 #include "commands.h"
 #include "log.h"
 #include "record_print.h"

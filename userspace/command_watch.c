@@ -103,15 +103,24 @@ static void on_signal(int number) {
         xskim_interrupt(interrupted);
 }
 
-/* The session must be there as long as its signals are handled; NULL gives them back. */
-static void signals_set(struct xskim_session *session) {
-        static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-        struct sigaction action = {.sa_handler = session ? on_signal : SIG_DFL};
+static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
 
-        if (session)
-                interrupted = session;
-        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-                sigaction(numbers[i], &action, NULL);
+/* on_signal: `interrupted` must be there. */
+static void signals_do(void (*action)(int number)) {
+        const struct sigaction what = {.sa_handler = action};
+
+        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++)
+                sigaction(SIGNALS[i], &what, NULL);
+}
+
+/* SIG_BLOCK: from now on they wait until SIG_UNBLOCK. */
+static void signals_mask(int how) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++)
+                sigaddset(&set, SIGNALS[i]);
+        sigprocmask(how, &set, NULL);
 }
 
 /* ---- the run ---- */
@@ -121,7 +130,6 @@ static int run(struct watch *watch) {
 
         if (r < 0)
                 return keep_message(watch, r);
-        signals_set(watch->session);
         return keep_message(watch, xskim_run(watch->session));
 }
 
@@ -131,16 +139,29 @@ static int watch_status(const struct watch *watch, int r) {
         return watch->unaccounted ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
 }
 
+/* A signal that comes while the port is being attached waits until there is a session to end. */
+static int open_session(struct watch *watch) {
+        int r;
+
+        signals_mask(SIG_BLOCK);
+        r = keep_message(watch, xskim_open(&watch->options.config, &watch->session));
+        interrupted = watch->session;
+        signals_do(r < 0 ? SIG_IGN : on_signal);
+        signals_mask(SIG_UNBLOCK);
+        return r;
+}
+
 static int watch_run(struct watch *watch) {
-        int r = keep_message(watch, xskim_open(&watch->options.config, &watch->session));
+        int r = open_session(watch);
 
         if (r == -EINVAL)
                 return CLI_EXIT_USAGE;
         if (r < 0)
                 return cli_exit_status(r);
         r = run(watch);
+        /* it is ending: a second ^C has nothing to add, and the session is about to go */
+        signals_do(SIG_IGN);
         watch->session = xskim_close(watch->session);
-        signals_set(NULL);
         sinks_close(watch);
         return watch_status(watch, r);
 }

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "command_doctor.h"
-#include "command_read.h"
 #include "commands.h"
 #include "log.h"
 #include "util.h"

@@ -13,8 +13,14 @@ extern const size_t COMMAND_COUNT;
 /* The row of a name, or NULL with a message. */
 const struct cli_command *command_find(const char *name);
 
+/* Options of the commands that are not worth a file of their own for them. */
+extern const struct cli_option DOCTOR_OPTIONS[];
+extern const struct cli_option READ_OPTIONS[];
+
 /* One file each: argv[0] is the command's name; returns the exit status. */
 int command_watch(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_read(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 #endif

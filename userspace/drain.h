@@ -11,8 +11,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "program.h"
+#include "record.h"
 #include "tally.h"
-#include "worker.h"
+#include "xsk.h"
+
+struct worker_config {
+        uint32_t number;
+        uint32_t ports;
+        uint32_t cpus;
+        uint32_t workers;
+        uint32_t ring_slots;
+        uint64_t flush_ns;
+        bool busy;
+        int cpu; /* to run on; -1 = any */
+        int carrier_ifindex;
+        const char *carrier_name;
+        struct programs *programs; /* borrowed */
+        struct record *record;     /* borrowed; shared by all workers */
+        int failed_fd;             /* an eventfd: written when the worker ends by itself */
+};
+
+enum {
+        WORKER_SOCKET_SLOTS = 64,
+        /* Twice the fill ring, so that frames waiting to be written do not starve the socket. */
+        WORKER_FRAMES = 256,
+};
+
+/* What a worker did, cumulative. */
+struct worker_report {
+        uint64_t system_calls;
+        uint64_t wakeups;
+        uint64_t runs; /* of carriers */
+        uint64_t socket_frames_lost;
+        uint64_t kernel_memory_bytes; /* io_uring and socket rings */
+        uint64_t umem_bytes;
+        uint64_t user_memory_bytes;
+        uint64_t cpu_ns;
+        int record_error; /* the first error of a write, negative errno */
+        int error;        /* why it ended by itself, negative errno; 0 while it runs */
+};
 
 struct drain;
 

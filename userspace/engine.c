@@ -11,7 +11,7 @@
 #include <sys/timerfd.h>
 
 #include "clock.h"
-#include "engine_private.h"
+#include "session.h"
 #include "log.h"
 #include "privilege.h"
 #include "sampling.h"
@@ -39,10 +39,40 @@ void xskim_config_init(struct xskim_config *config) {
         };
 }
 
-/* Range checks; the command checks the same while parsing, with its own words. */
-static int config_check(const struct xskim_config *c) {
+/* Names are judged by asking the kernel; here only what it cannot be asked. */
+static int ports_check(const struct xskim_config *c) {
         if (!c->port_count || c->port_count > XSKIM_PORTS_MAX)
                 return error_set(-EINVAL, "ports: from 1 to %d can be watched", XSKIM_PORTS_MAX);
+        for (uint32_t p = 0; p < c->port_count; p++) {
+                if (!c->ports[p] || !c->ports[p][0])
+                        return error_set(-EINVAL, "ports: number %u has no name", p);
+                for (uint32_t other = 0; other < p; other++)
+                        if (!strcmp(c->ports[p], c->ports[other]))
+                                return error_set(-EINVAL, "%s: named twice", c->ports[p]);
+        }
+        if (program_cpus_possible() * c->port_count > XSKIM_RINGS_MAX)
+                return error_set(-EINVAL, "ports: %u CPUs times %u ports are more than %d rings",
+                                 program_cpus_possible(), c->port_count, XSKIM_RINGS_MAX);
+        return 0;
+}
+
+static int workers_check(const struct xskim_config *c) {
+        if (!c->workers || c->workers > XSKIM_WORKERS_MAX)
+                return error_set(-EINVAL, "workers: from 1 to %d", XSKIM_WORKERS_MAX);
+        if (c->cpu_count > XSKIM_CPUS_MAX)
+                return error_set(-EINVAL, "cpus: at most %d", XSKIM_CPUS_MAX);
+        return 0;
+}
+
+/* Range checks; the command checks the same while parsing, with its own words. */
+static int config_check(const struct xskim_config *c) {
+        int r = ports_check(c);
+
+        r = r ? r : workers_check(c);
+        if (r < 0)
+                return r;
+        if (c->verdict > XSKIM_VERDICT_DROP || c->tier > XSKIM_TIER_CLASSES)
+                return error_set(-EINVAL, "verdict and tier: no such value");
         if (c->sample > XSKIM_WEIGHT_MAX)
                 return error_set(-EINVAL, "sample: at most 1 in %d", XSKIM_WEIGHT_MAX);
         if (c->interval_ms < ENGINE_INTERVAL_MS_MIN)
@@ -53,8 +83,6 @@ static int config_check(const struct xskim_config *c) {
             c->ring_slots % XSKIM_RING_SLOTS_UNIT)
                 return error_set(-EINVAL, "ring slots: a multiple of %d from %d to %d",
                                  XSKIM_RING_SLOTS_UNIT, XSKIM_RING_SLOTS_MIN, XSKIM_RING_SLOTS_MAX);
-        if (!c->workers || c->workers > XSKIM_WORKERS_MAX)
-                return error_set(-EINVAL, "workers: from 1 to %d", XSKIM_WORKERS_MAX);
         if (c->stack && c->verdict != XSKIM_VERDICT_PASS)
                 return error_set(-EINVAL, "stack: dropped packets do not reach the stack; it needs "
                                           "verdict pass");
@@ -63,9 +91,6 @@ static int config_check(const struct xskim_config *c) {
                                  "stack: only sampled packets are timed; it needs sampling");
         if (c->generic && c->stack)
                 return error_set(-EINVAL, "stack: not in generic mode");
-        if (program_cpus_possible() * c->port_count > XSKIM_RINGS_MAX)
-                return error_set(-EINVAL, "ports: %u CPUs times %u ports are more than %d rings",
-                                 program_cpus_possible(), c->port_count, XSKIM_RINGS_MAX);
         return 0;
 }
 
@@ -219,6 +244,7 @@ int xskim_fd(const struct xskim_session *s) {
 }
 
 static void event_book(struct xskim_session *s, const struct netdev_event *event) {
+        bool told = error_is_set();
         struct netdev_port now;
 
         for (uint32_t p = 0; p < s->config.port_count; p++) {
@@ -232,7 +258,7 @@ static void event_book(struct xskim_session *s, const struct netdev_event *event
                 else if (event->ifindex == port->netdev.ifindex)
                         port_event(port, event->type);
         }
-        error_clear();
+        error_forget(told);
 }
 
 static int monitor_read(struct xskim_session *s) {
@@ -281,14 +307,14 @@ static int dispatch(struct xskim_session *s, int timeout_ms) {
 
 int xskim_dispatch(struct xskim_session *s) {
         error_clear();
-        return dispatch(s, 0);
+        return s->stopped ? XSKIM_ENDED : dispatch(s, 0);
 }
 
 int xskim_run(struct xskim_session *s) {
         int stop, r = XSKIM_CONTINUE;
 
         error_clear();
-        while (r == XSKIM_CONTINUE)
+        while (r == XSKIM_CONTINUE && !s->stopped)
                 r = dispatch(s, -1);
         stop = session_stop(s);
         return r < 0 ? r : stop;

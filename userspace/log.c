@@ -22,6 +22,15 @@ void error_clear(void) {
         message[0] = '\0';
 }
 
+bool error_is_set(void) {
+        return message[0];
+}
+
+void error_forget(bool was_set) {
+        if (!was_set)
+                error_clear();
+}
+
 const char *error_message(void) {
         return message;
 }

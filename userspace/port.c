@@ -86,7 +86,7 @@ static void lost_read(struct port *port) {
 
 void port_detach(struct port *port) {
         struct netdev_counters before, after;
-        bool known;
+        bool known, told = error_is_set();
 
         if (!port->attached)
                 return;
@@ -98,7 +98,7 @@ void port_detach(struct port *port) {
         if (known && !netdev_counters(port->netdev.ifindex, &after))
                 port->attach_lost += netdev_counters_lost(&before, &after);
         fd_cleanup(&port->promiscuous_fd);
-        error_clear();
+        error_forget(told);
 }
 
 void port_close(struct port *port) {
@@ -130,12 +130,13 @@ int port_account(struct port *port, const struct xskim_config *config, bool next
                  struct account_kernel *k) {
         uint64_t now_ns = port->end_ns ? port->end_ns : clock_monotonic_ns();
         int r = source_read(&port->source, next_interval, k);
+        bool told = error_is_set();
 
         if (r < 0)
                 return r;
         if (port->attached)
                 lost_read(port);
-        error_clear();
+        error_forget(told);
         snprintf(k->port, sizeof(k->port), "%s", port->netdev.name);
         k->verdict = config->verdict;
         k->tier = config->tier;

@@ -108,7 +108,7 @@ static int error_foreign(const struct program_port *port, int error) {
                         snprintf(tag + 2 * i, 3, "%02x", facts.tag[i]);
         return error_set(error,
                          "%s: another XDP program is attached (%s, id %u, tag %s).\n"
-                         "       xskim replaces nobody. Detach it, or run with --shared to join it "
+                         "xskim replaces nobody. Detach it, or run with --shared to join it "
                          "through libxdp's dispatcher.",
                          port->name, facts.name[0] ? facts.name : "name not readable", id, tag);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a session publishes, and how it ends. See engine_private.h. */
+/* What a session publishes, and how it ends. See session.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 #include "clock.h"
-#include "engine_private.h"
+#include "session.h"
 #include "log.h"
 #include "util.h"
 
@@ -73,6 +73,9 @@ int record_start(struct xskim_session *s) {
         facts->cpus = s->cpus;
         facts->workers = c->workers;
         facts->ring_slots = c->ring_slots;
+        facts->frame_version = XSKIM_FRAME_VERSION;
+        facts->frame_header_bytes = XSKIM_FRAME_HEADER_BYTES;
+        facts->record_bytes = XSKIM_RECORD_BYTES;
         facts->port_count = c->port_count;
         for (uint32_t p = 0; p < c->port_count; p++)
                 memcpy(facts->ports[p], s->ports[p].netdev.name, XSKIM_NAME_MAX);
@@ -165,20 +168,26 @@ static int workers_fold(struct xskim_session *s) {
         return r;
 }
 
+static int sink_tell(const struct xskim_sink *sink, const struct xskim_snapshot *snapshot) {
+        if (snapshot->final)
+                return sink->summary ? sink->summary(sink->context, snapshot) : 0;
+        return sink->snapshot ? sink->snapshot(sink->context, snapshot) : 0;
+}
+
+/* Snapshots end with the first error, and when a sink stops the session; the summary is for all. */
 static int sinks_tell(struct xskim_session *s, bool final) {
-        int r = 0;
+        int one, r = 0;
 
         for (uint32_t p = 0; p < s->config.port_count; p++) {
-                for (unsigned int i = 0; i < s->sink_count && r >= 0; i++) {
-                        struct xskim_sink *sink = &s->sinks[i];
-
-                        if (final && sink->summary)
-                                r = sink->summary(sink->context, &s->snapshots[p]);
-                        else if (!final && sink->snapshot)
-                                r = sink->snapshot(sink->context, &s->snapshots[p]);
+                for (unsigned int i = 0; i < s->sink_count; i++) {
+                        if (!final && (r < 0 || s->stopped))
+                                break;
+                        one = sink_tell(&s->sinks[i], &s->snapshots[p]);
+                        r = r < 0 ? r : one;
                 }
         }
-        return r < 0 ? r : 0;
+        /* a sink has no other way to say why */
+        return r < 0 ? error_set(r, "a sink ended the session: %s", strerror(-r)) : 0;
 }
 
 static int snapshots_make(struct xskim_session *s, bool final) {
@@ -235,6 +244,8 @@ int session_stop(struct xskim_session *s) {
 
         if (s->stopped)
                 return 0;
+        /* first: a sink may stop the session that calls it */
+        s->stopped = true;
         for (uint32_t p = 0; p < s->config.port_count; p++) {
                 port_detach(&s->ports[p]);
                 source_rewind(&s->ports[p].source);
@@ -244,7 +255,5 @@ int session_stop(struct xskim_session *s) {
                 r = worker_finish(s->workers[w]);
         s->interval_cpu_ns = 0;
         s->interval_records = 0;
-        r = r < 0 ? r : session_publish(s, true);
-        s->stopped = true;
-        return r;
+        return r < 0 ? r : session_publish(s, true);
 }

@@ -19,7 +19,7 @@ import tap
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SUITES = ["unit", "program", "path", "fuzz"]
 SANITIZED = ["-Db_lundef=false", "-Dperf=false"]
-# build directory, meson options, suites, programs that it needs, wrapper of each test
+# build directory, meson options, suites, programs that it needs, what the run is started with
 STAGES = {
     "plain": ("build", [], SUITES, [], []),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", *SANITIZED], SUITES, [], []),
@@ -103,12 +103,10 @@ def run_meson(stage, directory, suites, wrapper):
     """The tests in their own namespaces; returns their cases and what they left behind there."""
     command = ["meson", "test", "-C", directory, "--no-rebuild", "-t", str(SLOWER.get(stage, 1))]
     command += [word for suite in suites for word in ("--suite", suite)]
-    command += ["--wrapper", " ".join(wrapper)] if wrapper else []
     log = ROOT / directory / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     with tempfile.NamedTemporaryFile("r", prefix="xskim-left-") as left:
-        unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        run = subprocess.run([*unshare, sys.executable, ROOT / "scripts/lib/isolated.py", left.name, *command],
+        run = subprocess.run([*wrapper, sys.executable, ROOT / "scripts/lib/isolated.py", left.name, *command],
                              cwd=ROOT, env={**ENVIRONMENT, **os.environ}, text=True, capture_output=True)
         behind = left.read().splitlines()
     cases = cases_of(log, stage)

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "commands.h"
 #include "lab.h"
 #include "log.h"
 #include "netdev.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The session, shared by engine.c (life and events) and session.c (what it publishes), and nobody
  * else. */
-#ifndef XSKIM_ENGINE_PRIVATE_H
-#define XSKIM_ENGINE_PRIVATE_H
+#ifndef XSKIM_SESSION_H
+#define XSKIM_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

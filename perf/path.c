@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a packet costs on the packet path.
+ *
+ * path_sample1: every packet leaves a record. xskim against the better of two BPF ring buffers (one
+ * shared, one for each CPU) under the same sampler; ns a run of the program, the driver's own loop
+ * included in both (`path_sample1_net`: without it, as an empty program measures it). A slice is a
+ * burst that each of them holds without loss, half 64-byte UDP, half 1500-byte TCP, after some
+ * packets that are not measured; then all records are awaited. The ring buffers' collector polls
+ * with xskim's flush time. The burst passes xskim's high-water mark: its doorbell is included.
+ *
+ * path_sustained: the same without pauses, so long that all of them lose records (a lost record is
+ * cheaper than a kept one): the ring buffers' collector polls every
+ * 50 us, xskim is as it is by default. No
+ * bound; path_sustained_lost says how much is lost.
+ *
+ * path_sample1000: 1 in 1000, over the empty program, both tiers; the same mix.
+ *
+ * Called perf-path-2cpu: path_sample1 only, with two producers at the same time, the collector on
+ * the CPU of the second.
+ *
+ * usage: perf-path [--json], perf-path-2cpu [--json]
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "lab.h"
+#include "util.h"
+#include "way.h"
+
+enum {
+        PATH_WARM = 128,
+        PATH_BURST = 1216, /* with the above 7/8 of the default ring; more fit a ring buffer */
+        PATH_SLICES = 201,
+        PATH_LONG_SLICES = 21,
+        PATH_LONG = 1000000,
+        PATH_PEER_US = 50, /* of the sustained figure; spinning would only slow the producer */
+        PATH_PRODUCERS_MAX = 2,
+};
+
+enum { EMPTY, CARRIERS, SHARED, EACH, CONTENDERS };
+
+static const enum way_kind KINDS[CONTENDERS] = {
+        [CARRIERS] = WAY_carriers,
+        [SHARED] = WAY_ringbuf_shared,
+        [EACH] = WAY_ringbuf_each,
+};
+
+static const char *const BASELINES[CONTENDERS] = {
+        [EMPTY] = "empty program",
+        [SHARED] = "ring buffer, shared",
+        [EACH] = "ring buffer, one for each CPU",
+};
+
+struct contender {
+        struct way *way; /* NULL: the empty program */
+        int program;
+};
+
+/* A second producer on the other CPU; each burst starts on both when both are there. */
+struct producers {
+        uint32_t count;
+        pthread_t thread;
+        pthread_barrier_t go, done;
+        _Atomic uint32_t arrived;
+        int program; /* of this burst; -1 = end */
+        double ns[PATH_PRODUCERS_MAX];
+};
+
+static double burst(int program) {
+        double ns;
+
+        lab_run_ns(program, lab_packet_udp64(), PATH_WARM);
+        ns = lab_run_ns(program, lab_packet_udp64(), PATH_BURST / 2);
+        return (ns + lab_run_ns(program, lab_packet_tcp1500(), PATH_BURST / 2)) / 2;
+}
+
+static double burst_together(struct producers *p) {
+        atomic_fetch_add(&p->arrived, 1);
+        while (atomic_load(&p->arrived) < p->count)
+                ;
+        return burst(p->program);
+}
+
+static void *producer_main(void *context) {
+        struct producers *p = context;
+
+        lab_pin(LAB_COLLECTOR_CPU);
+        for (;;) {
+                pthread_barrier_wait(&p->go);
+                if (p->program < 0)
+                        return NULL;
+                p->ns[1] = burst_together(p);
+                pthread_barrier_wait(&p->done);
+        }
+}
+
+static void producers_open(struct producers *p, uint32_t count) {
+        *p = (struct producers){.count = count};
+        pthread_barrier_init(&p->go, NULL, count);
+        pthread_barrier_init(&p->done, NULL, count);
+        if (count > 1)
+                lab_must(-pthread_create(&p->thread, NULL, producer_main, p), "producer");
+}
+
+static void producers_close(struct producers *p) {
+        p->program = -1;
+        if (p->count > 1) {
+                pthread_barrier_wait(&p->go);
+                pthread_join(p->thread, NULL);
+        }
+}
+
+static double slice(struct producers *p, const struct contender *contender) {
+        double ns = 0;
+
+        p->program = contender->program;
+        atomic_store(&p->arrived, 0);
+        pthread_barrier_wait(&p->go);
+        p->ns[0] = burst_together(p);
+        pthread_barrier_wait(&p->done);
+        if (contender->way)
+                way_drain(contender->way);
+        for (uint32_t i = 0; i < p->count; i++)
+                ns += p->ns[i] / p->count;
+        return ns;
+}
+
+static void contenders_open(struct contender *contenders, bool busy, const char *prefix) {
+        static char names[2][CONTENDERS][16];
+
+        for (int i = 0; i < CONTENDERS; i++) {
+                char *name = names[busy][i];
+                struct way_config config;
+                int ifindex;
+
+                snprintf(name, sizeof(names[0][0]), "%s%d", prefix, i);
+                ifindex = lab_port(name);
+                config = way_config_default(name, ifindex);
+                if (busy)
+                        config.active_us = PATH_PEER_US;
+                contenders[i].way = i == EMPTY ? NULL : way_open(KINDS[i], &config);
+                contenders[i].program =
+                        i == EMPTY ? lab_empty_program(ifindex) : way_program(contenders[i].way);
+        }
+}
+
+static uint64_t lost(struct contender *contender) {
+        struct way_counts counts;
+
+        way_counts(contender->way, &counts);
+        return counts.lost;
+}
+
+static void contenders_close(struct contender *contenders, bool without_loss) {
+        for (int i = CARRIERS; i < CONTENDERS; i++) {
+                if (without_loss && lost(&contenders[i])) {
+                        fprintf(stderr, "perf: %s lost %llu records in bursts that it holds\n",
+                                way_name(contenders[i].way),
+                                (unsigned long long)lost(&contenders[i]));
+                        exit(EXIT_FAILURE);
+                }
+                way_close(contenders[i].way);
+        }
+}
+
+static double median(const double *values, size_t count) {
+        double *copy CLEANUP(free_cleanup) = malloc(count * sizeof(*copy));
+
+        if (!copy)
+                abort();
+        memcpy(copy, values, count * sizeof(*copy));
+        return bench_median(copy, count).value;
+}
+
+/* xskim against the better ring buffer; bound NAN: none. Sorts nothing of the caller's. */
+static struct bench_figure compare(double (*ns)[PATH_SLICES], size_t count, bool net,
+                                   double bound) {
+        double values[PATH_SLICES], baselines[PATH_SLICES];
+        int best = median(ns[SHARED], count) < median(ns[EACH], count) ? SHARED : EACH;
+        struct bench_figure figure;
+
+        for (size_t i = 0; i < count; i++) {
+                double loop = net ? ns[EMPTY][i] : 0;
+
+                values[i] = ns[CARRIERS][i] - loop;
+                baselines[i] = ns[best][i] - loop;
+        }
+        figure = bench_compare(values, baselines, count,
+                               isnan(bound) ? BENCH_NONE : BENCH_RATIO_AT_MOST, bound);
+        figure.unit = "ns/packet";
+        figure.baseline_name = BASELINES[best];
+        return figure;
+}
+
+static int figures_print(struct bench_figure *figures, size_t count, bool json) {
+        for (size_t i = 0; i < count; i++)
+                bench_print(&figures[i], json);
+        return bench_status(figures, count);
+}
+
+static int sample1(uint32_t producer_count, bool json) {
+        static double ns[CONTENDERS][PATH_SLICES];
+        struct contender contenders[CONTENDERS];
+        struct producers producers;
+        struct bench_figure figures[2];
+        bool two = producer_count > 1;
+        static char note[128];
+
+        contenders_open(contenders, false, "burst");
+        producers_open(&producers, producer_count);
+        for (int i = -2; i < PATH_SLICES; i++) /* the first rounds warm up */
+                for (int c = 0; c < CONTENDERS; c++)
+                        ns[c][MAX(i, 0)] = slice(&producers, &contenders[c]);
+        producers_close(&producers);
+        snprintf(note, sizeof(note), "bursts of %d without loss; rings: xskim %llu B, peer %llu B",
+                 PATH_WARM + PATH_BURST,
+                 (unsigned long long)way_record_memory(contenders[CARRIERS].way),
+                 (unsigned long long)way_record_memory(contenders[EACH].way));
+        contenders_close(contenders, true);
+        figures[0] = compare(ns, PATH_SLICES, false, 0.6);
+        figures[0].name = two ? "path_2cpu_sample1" : "path_sample1";
+        figures[1] = compare(ns, PATH_SLICES, true, NAN);
+        figures[1].name = two ? "path_2cpu_sample1_net" : "path_sample1_net";
+        figures[0].note = figures[1].note = note;
+        return figures_print(figures, ARRAY_SIZE(figures), json);
+}
+
+static double slice_long(const struct contender *contender) {
+        double ns;
+
+        if (contender->way)
+                way_activate(contender->way, true);
+        ns = lab_run_wall_ns(contender->program, lab_packet_udp64(), PATH_LONG / 2);
+        ns += lab_run_wall_ns(contender->program, lab_packet_tcp1500(), PATH_LONG / 2);
+        if (contender->way) {
+                way_drain(contender->way);
+                way_activate(contender->way, false);
+        }
+        return ns / 2;
+}
+
+static double lost_percent(struct contender *contender) {
+        struct way_counts counts;
+
+        way_counts(contender->way, &counts);
+        return 100.0 * (double)counts.lost / (double)counts.sampled;
+}
+
+static int sustained(bool json) {
+        static double ns[CONTENDERS][PATH_SLICES];
+        struct contender contenders[CONTENDERS];
+        struct bench_figure figures[2];
+        double lost_xskim, lost_peer;
+
+        contenders_open(contenders, true, "long");
+        for (int i = -1; i < PATH_LONG_SLICES; i++)
+                for (int c = 0; c < CONTENDERS; c++)
+                        ns[c][MAX(i, 0)] = slice_long(&contenders[c]);
+        lost_xskim = lost_percent(&contenders[CARRIERS]);
+        lost_peer = MIN(lost_percent(&contenders[SHARED]), lost_percent(&contenders[EACH]));
+        contenders_close(contenders, false);
+        figures[0] = compare(ns, PATH_LONG_SLICES, false, NAN);
+        figures[0].name = "path_sustained";
+        figures[0].note = "the peer polls every 50 us; records are lost, see path_sustained_lost";
+        figures[1] = bench_compare(&lost_xskim, &lost_peer, 1, BENCH_NONE, NAN);
+        figures[1].name = "path_sustained_lost";
+        figures[1].unit = "%";
+        figures[1].baseline_name = "the ring buffer that loses less";
+        return figures_print(figures, ARRAY_SIZE(figures), json);
+}
+
+/* 1 in 1000 over the empty program, both tiers. */
+static int sample1000(bool json) {
+        enum { NOTHING, COUNTS, CLASSES, TIERS };
+        static const enum xskim_tier OF[TIERS] = {
+                [COUNTS] = XSKIM_TIER_COUNTS, [CLASSES] = XSKIM_TIER_CLASSES};
+        static const char *const NAMES[TIERS] = {
+                [NOTHING] = "thin0", [COUNTS] = "thin1", [CLASSES] = "thin2"};
+        double ns[TIERS][PATH_LONG_SLICES], empty[PATH_LONG_SLICES];
+        struct contender contenders[TIERS];
+        struct bench_figure figures[2];
+
+        for (int t = NOTHING; t < TIERS; t++) {
+                int ifindex = lab_port(NAMES[t]);
+                struct way_config config = way_config_default(NAMES[t], ifindex);
+
+                config.sample = 1000;
+                config.tier = OF[t];
+                contenders[t].way = t ? way_open(WAY_carriers, &config) : NULL;
+                contenders[t].program =
+                        t ? way_program(contenders[t].way) : lab_empty_program(ifindex);
+        }
+        for (int i = -1; i < PATH_LONG_SLICES; i++)
+                for (int t = NOTHING; t < TIERS; t++)
+                        ns[t][MAX(i, 0)] = slice_long(&contenders[t]);
+        for (int t = COUNTS; t < TIERS; t++) {
+                way_close(contenders[t].way);
+                for (int i = 0; i < PATH_LONG_SLICES; i++) {
+                        ns[t][i] -= ns[NOTHING][i];
+                        empty[i] = ns[NOTHING][i];
+                }
+                figures[t - 1] = bench_compare(ns[t], empty, PATH_LONG_SLICES, BENCH_VALUE_AT_MOST,
+                                               t == COUNTS ? 5 : 20);
+                figures[t - 1].name = t == COUNTS ? "path_sample1000_counts_over_empty"
+                                                  : "path_sample1000_classes_over_empty";
+                figures[t - 1].unit = "ns/packet";
+                figures[t - 1].baseline_name = BASELINES[EMPTY];
+        }
+        return figures_print(figures, ARRAY_SIZE(figures), json);
+}
+
+int main(int argc, char **argv) {
+        bool json = bench_wants_json(argc, argv);
+        int status, one;
+
+        lab_open();
+        lab_pin(LAB_PATH_CPU);
+        if (strstr(argv[0], "path-2cpu"))
+                return sample1(2, json);
+        status = sample1(1, json);
+        one = sustained(json);
+        status = MAX(status, one);
+        one = sample1000(json);
+        return MAX(status, one);
+}
