@@ -199,11 +199,12 @@ static int file_judge(const struct reading *reading) {
                 absent += replay_absent(reading->replay, port);
         if (recordfile_is_damaged(file))
                 return error_set(-EBADMSG,
-                                 "%s: damaged in %" PRIu64 " places: %" PRIu64
-                                 " bytes were skipped, the checksums of the rest hold.\n"
+                                 "%s: damaged places: %" PRIu64 ", %" PRIu64
+                                 " bytes skipped, %" PRIu64
+                                 " records absent; the checksums of the rest hold.\n"
                                  "Copy it again if there is another.",
                                  name, file->damages + (file->in_damage > 0),
-                                 file->damaged_bytes + file->in_damage);
+                                 file->damaged_bytes + file->in_damage, absent);
         if (recordfile_is_cut(file))
                 return error_set(
                         -EBADMSG,

@@ -12,7 +12,7 @@ enum {
         VALUE_BYTES = 64,
         WIDTH_ADDRESS = 15, /* IPv4; an IPv6 address moves the rest of its line to the right */
         WIDTH_TIME = 16,
-        WIDTH_GAP = 10,
+        WIDTH_GAP = 13,
 };
 
 /* Where a column's value comes from: the same for all formats. */
@@ -23,15 +23,16 @@ struct column {
 };
 
 static struct column column_of_field(const struct recordfile_field *field) {
-        int width = (int)(field->bits * 301 / 1000) + 1;
+        static const int WIDTHS[] = {
+                [RECORDFILE_TIME] = WIDTH_TIME,
+                [RECORDFILE_GAP] = WIDTH_GAP,
+                [RECORDFILE_ADDRESS] = WIDTH_ADDRESS,
+        };
+        int width = WIDTHS[field->kind], name = (int)strlen(field->name);
 
-        if (field->address)
-                width = WIDTH_ADDRESS;
-        else if (!strcmp(field->name, "time_ns"))
-                width = WIDTH_TIME;
-        else if (!strcmp(field->unit, "gap"))
-                width = WIDTH_GAP;
-        return (struct column){field->name, MAX(width, (int)strlen(field->name)), field->address};
+        if (field->kind == RECORDFILE_NUMBER)
+                width = (int)(field->bits * 301 / 1000) + 1;
+        return (struct column){field->name, MAX(width, name), field->kind == RECORDFILE_ADDRESS};
 }
 
 static const struct column COLUMN_PORT = {"port", 8, true};
@@ -55,15 +56,15 @@ static void field_format(const struct recordfile_field *field,
         uint8_t address[16];
         uint64_t number;
 
-        if (field->address) {
+        if (field->kind == RECORDFILE_ADDRESS) {
                 recordfile_field_address(field, record, address);
                 address_format(address, ret_value);
                 return;
         }
         number = recordfile_field_value(field, record);
-        if (!strcmp(field->name, "time_ns"))
+        if (field->kind == RECORDFILE_TIME)
                 number = frame->time_ns - (uint64_t)tally_record_age_ns(frame->time_ns, number);
-        else if (!strcmp(field->unit, "gap"))
+        else if (field->kind == RECORDFILE_GAP)
                 number = xskim_gap_decode((uint32_t)number);
         snprintf(ret_value, VALUE_BYTES, "%" PRIu64, number);
 }

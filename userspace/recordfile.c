@@ -171,7 +171,9 @@ static int first_line_check(const char *window, size_t bytes) {
         snprintf(line, sizeof(line), "%-63s\n", RECORDFILE_MAGIC_LINE);
         if (bytes >= RECORDFILE_STEP && !memcmp(window, line, RECORDFILE_STEP))
                 return 0;
-        if (bytes && bytes < RECORDFILE_STEP && !memcmp(window, line, bytes))
+        if (!bytes)
+                return error_set(-EBADMSG, "it is empty");
+        if (bytes < RECORDFILE_STEP && !memcmp(window, line, bytes))
                 return error_set(-EBADMSG, "it is cut inside its first line");
         if (bytes >= RECORDFILE_STEP &&
             !memcmp(window, RECORDFILE_MAGIC_LINE, strlen(RECORDFILE_MAGIC_LINE) - 1))

@@ -70,13 +70,21 @@ enum {
 
 #define RECORDFILE_FACT_MEMBER(name_, least_, most_, doc_) uint64_t name_;
 
+/* How a field's bits are to be understood. */
+enum recordfile_kind {
+        RECORDFILE_NUMBER,
+        RECORDFILE_TIME,    /* named time_ns: to be completed, see tally_record_age_ns */
+        RECORDFILE_GAP,     /* of unit gap: see xskim_gap_decode */
+        RECORDFILE_ADDRESS, /* 16 bytes in network byte order */
+};
+
 /* A field of a record, as the file itself describes it. */
 struct recordfile_field {
         char name[RECORDFILE_WORD_MAX];
         char unit[RECORDFILE_WORD_MAX];
         uint32_t bit; /* its first one; from the least significant of each 64-bit word */
         uint32_t bits;
-        bool address; /* 16 bytes in network byte order; otherwise an unsigned number */
+        enum recordfile_kind kind;
 };
 
 struct recordfile_facts {
