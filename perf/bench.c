@@ -127,9 +127,11 @@ static void text_print(const struct bench_figure *figure) {
         printf("%-34s %9.4g %-10s", figure->name, figure->value, figure->unit);
         printf(" %s[%.4g, %.4g]", bound_is_on_ratio(figure->kind) ? "ratio " : "", figure->ci95_low,
                figure->ci95_high);
-        if (figure->baseline_name)
+        if (figure->baseline_name && isfinite(figure->ratio))
                 printf("  %.3g x %s (%.4g)", figure->ratio, figure->baseline_name,
                        figure->baseline);
+        else if (figure->baseline_name)
+                printf("  %s %.4g", figure->baseline_name, figure->baseline);
         if (figure->kind != BENCH_NONE)
                 printf("  bound %s %.4g: %s", BOUND_NAMES[figure->kind], figure->bound,
                        bench_holds(figure) ? "holds" : "DOES NOT HOLD");

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "clock.h"
@@ -26,18 +27,22 @@ static void period_wait(uint64_t ns) {
         clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
+static uint64_t period_ns(const struct collector *c) {
+        return atomic_load_explicit(&c->active, memory_order_relaxed) ? c->config.active_period_ns
+                                                                      : c->config.period_ns;
+}
+
 static void *collector_main(void *context) {
         struct collector *c = context;
-        uint32_t taken;
 
         lab_pin(c->config.cpu);
+        prctl(PR_SET_TIMERSLACK, 1UL); /* a period is what it says */
         while (!atomic_load_explicit(&c->ending, memory_order_relaxed)) {
-                taken = c->config.take(c->config.context, &c->ring);
-                if (taken)
+                if (c->config.take(c->config.context, &c->ring))
                         atomic_store_explicit(&c->decoded, c->ring.open->tally.decoded,
                                               memory_order_release);
-                else if (!c->config.spin || !atomic_load_explicit(&c->active, memory_order_relaxed))
-                        period_wait(c->config.period_ns);
+                else
+                        period_wait(period_ns(c));
         }
         return NULL;
 }

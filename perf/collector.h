@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The collector of xskim's peers: a pinned thread that takes records whenever its period is over
- * (or all the time) and decodes them into the very distributions that xskim's worker keeps.
+ * and decodes them into the very distributions that xskim's worker keeps.
  */
 #ifndef XSKIM_PERF_COLLECTOR_H
 #define XSKIM_PERF_COLLECTOR_H
@@ -17,8 +17,8 @@ struct collector;
 
 struct collector_config {
         int cpu;
-        uint64_t period_ns; /* between two looks */
-        bool spin;          /* never sleeps while active */
+        uint64_t period_ns;        /* between two looks */
+        uint64_t active_period_ns; /* while active */
         /*
          * Takes some of what is there, decodes it into the ring's open interval, returns how many
          * records that were: 0 = no more.
@@ -32,7 +32,7 @@ struct collector *collector_open(const struct collector_config *config);
 /* Ends the thread, frees. Returns NULL. */
 struct collector *collector_close(struct collector *collector);
 
-/* One that spins does so only while active, so as not to disturb the others' slices. */
+/* A short period only matters in a slice of its own, and would disturb the others'. */
 void collector_activate(struct collector *collector, bool active);
 
 /* Records decoded, and CPU time of the thread so far. */

@@ -39,6 +39,7 @@ struct way_config way_config_default(const char *port, int ifindex) {
                 .sample = 1,
                 .ring_slots = defaults.ring_slots,
                 .flush_ms = defaults.flush_ms,
+                .active_us = defaults.flush_ms * 1000,
                 .collector_cpu = LAB_COLLECTOR_CPU,
         };
 }

@@ -35,11 +35,11 @@ struct way_config {
         uint32_t sample;
         uint32_t ring_slots; /* for each CPU; the ring buffers get as many bytes */
         uint32_t flush_ms;   /* the polling period of those that poll */
-        bool spin;           /* the collector never sleeps while the way is active */
+        uint32_t active_us;  /* the polling period while the way is active; not xskim's */
         int collector_cpu;
 };
 
-/* xskim's own defaults, but every packet sampled. */
+/* xskim's own defaults, but every packet sampled; active_us is the flush time. */
 struct way_config way_config_default(const char *port, int ifindex);
 
 /* Cumulative. */
@@ -60,8 +60,7 @@ struct way *way_open(enum way_kind kind, const struct way_config *config);
 /* Stops and frees; xskim's session must have an empty `unaccounted`, or the benchmark ends here. */
 void way_close(struct way *way);
 
-/* Around a slice, for collectors that spin; those that sleep need none. xskim's worker spins all
- * the time when told so. */
+/* Around a slice in which the peers' collectors are to poll every active_us. */
 void way_activate(struct way *way, bool active);
 
 const char *way_name(const struct way *way);

@@ -81,7 +81,7 @@ static void self_open(struct way *way) {
         struct collector_config collector = {
                 .cpu = way->config.collector_cpu,
                 .period_ns = way->config.flush_ms * 1000000ULL,
-                .spin = way->config.spin,
+                .active_period_ns = way->config.active_us * 1000ULL,
                 .take = self_take,
                 .context = s,
         };

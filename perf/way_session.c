@@ -25,7 +25,6 @@ static void session_open(struct way *way) {
         config.tier = c->tier;
         config.sample = c->sample;
         config.seed = 1;
-        config.busy = c->spin;
         config.force = true;
         config.flush_ms = c->flush_ms;
         config.ring_slots = c->ring_slots;
