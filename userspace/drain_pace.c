@@ -14,7 +14,14 @@ enum {
         DRAIN_REACTION_NS = 200000,
         /* A ring that has not moved for so long is not worth waiting for awake. */
         DRAIN_PATIENCE_NS = 50000,
+        DRAIN_LINGER_NS = 2 * DRAIN_REACTION_NS,
+        /* Between two looks at the rings. */
+        DRAIN_LOOK_NS = 5000,
 };
+
+/* A fill that is worth a run of carriers: what the run costs at all is shared by that many records.
+ */
+#define DRAIN_ENOUGH(slots) ((slots) / 2)
 
 uint64_t drain_ring_fill(const struct drain *d, uint32_t ring) {
         const struct xskim_ring_control *c = &d->controls[ring];
@@ -24,24 +31,26 @@ uint64_t drain_ring_fill(const struct drain *d, uint32_t ring) {
 
 bool drain_is_high(const struct drain *d) {
         for (uint32_t i = 0; i < d->own_count; i++)
-                if (drain_ring_fill(d, d->own[i]) >=
-                    XSKIM_RING_HIGH_WATER(d->config.ring_slots) / 2)
+                if (drain_ring_fill(d, d->own[i]) >= DRAIN_ENOUGH(d->config.ring_slots))
                         return true;
         return false;
 }
 
+/* Of the rings of other CPUs only: while a worker waits awake, its own CPU's rings do not fill. */
 void drain_rate_measure(struct drain *d) {
         uint64_t now_ns = clock_monotonic_ns(), tail = 0, passed_ns = now_ns - d->carried_at_ns;
+        uint32_t cpu = (uint32_t)sched_getcpu();
 
         for (uint32_t i = 0; i < d->own_count; i++)
-                tail += d->controls[d->own[i]].tail;
-        d->rate_hz = passed_ns ? (tail - d->carried) * 1000000000 / passed_ns : 0;
+                if (d->controls[d->own[i]].cpu != cpu)
+                        tail += d->controls[d->own[i]].tail;
+        /* the worker may have moved: then this tells nothing */
+        d->rate_hz =
+                passed_ns && tail >= d->carried ? (tail - d->carried) * 1000000000 / passed_ns : 0;
         d->carried = tail;
         d->carried_at_ns = now_ns;
 }
 
-/* The fullest ring of another CPU: for the own CPU's, waiting awake would only keep it from
- * filling. */
 static uint64_t fullest_elsewhere(const struct drain *d) {
         uint32_t cpu = (uint32_t)sched_getcpu();
         uint64_t most = 0;
@@ -52,20 +61,28 @@ static uint64_t fullest_elsewhere(const struct drain *d) {
         return most;
 }
 
+/* Waits awake without touching what the packet path writes: each look at a ring's head takes its
+ * cache line away from the sampler. */
+static void wait_awake(uint64_t ns) {
+        uint64_t until_ns = clock_monotonic_ns() + ns;
+
+        while (clock_monotonic_ns() < until_ns)
+                ;
+}
+
 bool drain_linger(const struct drain *d) {
-        uint64_t quarter = d->config.ring_slots / 4, last = 0, fill, since_ns;
+        uint64_t enough = DRAIN_ENOUGH(d->config.ring_slots), begin_ns, last = 0, fill;
 
-        if (d->rate_hz * DRAIN_REACTION_NS / 1000000000 < quarter)
+        if (d->rate_hz * DRAIN_REACTION_NS / 1000000000 < enough)
                 return false;
-        since_ns = clock_monotonic_ns();
-        while ((fill = fullest_elsewhere(d)) < quarter) {
-                uint64_t now_ns = clock_monotonic_ns();
+        begin_ns = clock_monotonic_ns();
+        while ((fill = fullest_elsewhere(d)) < enough) {
+                uint64_t waited_ns = clock_monotonic_ns() - begin_ns;
 
-                if (fill != last)
-                        since_ns = now_ns;
-                else if (now_ns - since_ns > DRAIN_PATIENCE_NS)
+                if (waited_ns > DRAIN_LINGER_NS || (fill == last && waited_ns > DRAIN_PATIENCE_NS))
                         return false;
                 last = fill;
+                wait_awake(DRAIN_LOOK_NS);
         }
         return true;
 }

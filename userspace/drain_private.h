@@ -32,14 +32,14 @@ struct drain {
 /* Records in a ring now. */
 uint64_t drain_ring_fill(const struct drain *drain, uint32_t ring);
 
-/* A ring is half-way to its high-water mark, so that falling asleep is not worth it. */
+/* A ring is so full that a run of carriers is better than falling asleep. */
 bool drain_is_high(const struct drain *drain);
 
 /* How fast records come, from one run of carriers to the next. */
 void drain_rate_measure(struct drain *drain);
 
 /*
- * When records come so fast that a quarter of a ring fills before a sleeper could react, waits
+ * When records come so fast that half a ring fills before a sleeper could react, waits
  * awake until that much is there. Says whether it is; false: they come slowly, or stopped coming.
  */
 bool drain_linger(const struct drain *drain);

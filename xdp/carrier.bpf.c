@@ -28,22 +28,35 @@ struct sockets_map sockets SEC(".maps");
  */
 #define bound(value) __asm__ volatile("" : "+r"(value))
 
-static always_inline void header_count(struct xskim_frame_header *header, __u32 port, __u32 cpu) {
-        struct xskim_sampler_state *state = bpf_map_lookup_percpu_elem(&states, &port, cpu);
+/* The sampler's counters as they were when this run of carriers came to the ring. */
+static always_inline void counters_read(struct xskim_worker_control *plan,
+                                        const struct xskim_ring_control *control, __u32 ring) {
+        __u32 port = control->port;
+        struct xskim_sampler_state *state;
 
+        if (plan->next > 1 && plan->counted == ring)
+                return;
+        state = bpf_map_lookup_percpu_elem(&states, &port, control->cpu);
         if (!state)
                 return;
-        header->seen = state->counters.seen;
-        header->bytes = state->counters.bytes;
-        header->drawn = state->counters.drawn;
-        header->sampled = state->counters.sampled;
-        header->staged = state->counters.staged;
-        header->ring_full = state->counters.ring_full;
-        header->unparsable = state->counters.unparsable;
+        plan->counters = state->counters;
+        plan->counted = ring;
+}
+
+static always_inline void header_count(struct xskim_frame_header *header,
+                                       const struct xskim_sampler_counters *counters) {
+        header->seen = counters->seen;
+        header->bytes = counters->bytes;
+        header->drawn = counters->drawn;
+        header->sampled = counters->sampled;
+        header->staged = counters->staged;
+        header->ring_full = counters->ring_full;
+        header->unparsable = counters->unparsable;
 }
 
 static always_inline void header_write(struct xskim_frame_header *header,
-                                       const struct xskim_ring_control *control, __u32 ring,
+                                       const struct xskim_ring_control *control,
+                                       const struct xskim_worker_control *plan, __u32 ring,
                                        __u32 worker, __u32 records) {
         header->magic = XSKIM_FRAME_MAGIC;
         header->version = XSKIM_FRAME_VERSION;
@@ -57,7 +70,7 @@ static always_inline void header_write(struct xskim_frame_header *header,
         header->reserved = 0;
         header->decoded_ns = 0;
         header->checksum = 0;
-        header_count(header, control->port, control->cpu);
+        header_count(header, &plan->counters);
 }
 
 /* How many records the next frame of this ring takes: up to the ring's end, at most a frame full.
@@ -102,7 +115,8 @@ static always_inline int frame_load(struct xdp_md *ctx, struct xskim_worker_cont
                 plan->empty++;
                 return XDP_DROP;
         }
-        header_write(header, control, ring, worker, records);
+        counters_read(plan, control, ring);
+        header_write(header, control, plan, ring, worker, records);
         bytes = records * XSKIM_RECORD_BYTES;
         bound(bytes);
         if (bytes < 1 || bytes > XSKIM_FRAME_RECORDS_MAX * XSKIM_RECORD_BYTES)

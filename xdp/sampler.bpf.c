@@ -184,7 +184,11 @@ static always_inline void sample_take(struct xdp_md *ctx, struct xskim_sampler_s
  */
 static always_inline void skip_next(struct xskim_sampler_state *state, __u64 now_ns) {
         struct xskim_skip skip = {skip_of.mantissa, skip_of.shift};
-        __u64 packets = xskim_skip_draw(&state->random, skip);
+        __u64 packets = 1;
+
+        /* a constant: without it (every packet) nothing is drawn */
+        if (skip_of.mantissa)
+                packets = xskim_skip_draw(&state->random, skip);
 
         state->counters.drawn += packets;
         state->gap_start_ns = now_ns;

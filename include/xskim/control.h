@@ -148,6 +148,9 @@ struct xskim_worker_control {
         __u32 next __attribute__((aligned(64))); /* worker sets 0, carrier counts up */
         __u64 empty;                             /* carrier: carriers that found nothing, dropped */
         __u64 refused; /* carrier: carriers without a valid plan, dropped */
+        __u32 counted; /* carrier: ring whose counters are below, read once
+                          a run: reading takes the lines from the sampler */
+        struct xskim_sampler_counters counters;
 };
 
 #endif
