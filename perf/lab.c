@@ -34,14 +34,6 @@ int lab_must(int result, const char *what) {
         exit(EXIT_FAILURE);
 }
 
-void lab_open(void) {
-        int old_fd;
-
-        lab_must(netdev_namespace_enter_new(&old_fd), "network namespace");
-        close(old_fd);
-        privilege_memlock_raise();
-}
-
 int lab_port(const char *name) {
         char peer[NETDEV_NAME_MAX];
         int ifindex, peer_ifindex;
@@ -78,23 +70,34 @@ static uint8_t *packet_begin(struct lab_packet *packet, uint32_t bytes, uint8_t 
         return packet->start + sizeof(HEADERS);
 }
 
-const struct lab_packet *lab_packet_udp64(void) {
+static struct lab_packet udp64, tcp1500; /* made once, read by any thread */
+
+static void packets_make(void) {
         static const uint8_t UDP[] = {0x30, 0x39, 0x00, 0x35, 0, 26, 0, 0};
-        static struct lab_packet packet;
-
-        memcpy(packet_begin(&packet, 60, 17), UDP, sizeof(UDP));
-        return &packet;
-}
-
-const struct lab_packet *lab_packet_tcp1500(void) {
         static const uint8_t TCP[] = {
                 0x30, 0x39, 0x01, 0xbb, 0, 0, 0, 1,  0,    0,    0,    1,    0x80, 0x10, 0xff, 0xff,
                 0,    0,    0,    0,    1, 1, 8, 10, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
         };
-        static struct lab_packet packet;
 
-        memcpy(packet_begin(&packet, LAB_PACKET_BYTES_MAX, 6), TCP, sizeof(TCP));
-        return &packet;
+        memcpy(packet_begin(&udp64, 60, 17), UDP, sizeof(UDP));
+        memcpy(packet_begin(&tcp1500, LAB_PACKET_BYTES_MAX, 6), TCP, sizeof(TCP));
+}
+
+const struct lab_packet *lab_packet_udp64(void) {
+        return &udp64;
+}
+
+const struct lab_packet *lab_packet_tcp1500(void) {
+        return &tcp1500;
+}
+
+void lab_open(void) {
+        int old_fd;
+
+        lab_must(netdev_namespace_enter_new(&old_fd), "network namespace");
+        close(old_fd);
+        privilege_memlock_raise();
+        packets_make();
 }
 
 int lab_attach(int program_fd, int ifindex) {

@@ -39,7 +39,8 @@ enum {
         PATH_BURST = 1216, /* with the above 7/8 of the default ring; more fit a ring buffer */
         PATH_SLICES = 201,
         PATH_LONG_SLICES = 21,
-        PATH_LONG = 1000000,
+        PATH_SUSTAINED = 200000,
+        PATH_THIN = 1000000,
         PATH_PEER_US = 50, /* of the sustained figure; spinning would only slow the producer */
         PATH_PRODUCERS_MAX = 2,
 };
@@ -232,13 +233,13 @@ static int sample1(uint32_t producer_count, bool json) {
         return figures_print(figures, ARRAY_SIZE(figures), json);
 }
 
-static double slice_long(const struct contender *contender) {
+static double slice_long(const struct contender *contender, uint32_t packets) {
         double ns;
 
         if (contender->way)
                 way_activate(contender->way, true);
-        ns = lab_run_wall_ns(contender->program, lab_packet_udp64(), PATH_LONG / 2);
-        ns += lab_run_wall_ns(contender->program, lab_packet_tcp1500(), PATH_LONG / 2);
+        ns = lab_run_wall_ns(contender->program, lab_packet_udp64(), packets / 2);
+        ns += lab_run_wall_ns(contender->program, lab_packet_tcp1500(), packets / 2);
         if (contender->way) {
                 way_drain(contender->way);
                 way_activate(contender->way, false);
@@ -262,7 +263,7 @@ static int sustained(bool json) {
         contenders_open(contenders, true, "long");
         for (int i = -1; i < PATH_LONG_SLICES; i++)
                 for (int c = 0; c < CONTENDERS; c++)
-                        ns[c][MAX(i, 0)] = slice_long(&contenders[c]);
+                        ns[c][MAX(i, 0)] = slice_long(&contenders[c], PATH_SUSTAINED);
         lost_xskim = lost_percent(&contenders[CARRIERS]);
         lost_peer = MIN(lost_percent(&contenders[SHARED]), lost_percent(&contenders[EACH]));
         contenders_close(contenders, false);
@@ -299,7 +300,7 @@ static int sample1000(bool json) {
         }
         for (int i = -1; i < PATH_LONG_SLICES; i++)
                 for (int t = NOTHING; t < TIERS; t++)
-                        ns[t][MAX(i, 0)] = slice_long(&contenders[t]);
+                        ns[t][MAX(i, 0)] = slice_long(&contenders[t], PATH_THIN);
         for (int t = COUNTS; t < TIERS; t++) {
                 way_close(contenders[t].way);
                 for (int i = 0; i < PATH_LONG_SLICES; i++) {

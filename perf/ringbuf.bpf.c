@@ -28,7 +28,7 @@ struct {
         __array(values, struct buffer_map);
 } each SEC(".maps");
 
-/* As the sampler packs it; perf/peer.c compares the records of both. */
+/* As the sampler packs it; perf-ways compares the records of both. */
 static inline __attribute__((always_inline)) struct xskim_parsed unpack(__u64 packed) {
         return (struct xskim_parsed){
                 .l3_offset = packed & 0xff,

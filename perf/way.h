@@ -80,6 +80,13 @@ void way_drain(const struct way *way);
 /* Some system calls, and a word with the collector. */
 void way_counts(struct way *way, struct way_counts *ret_counts);
 
+/*
+ * Runs one packet through two ways that have not been used yet, and ends the benchmark when their
+ * records differ in anything but the time. Not for carriers and self, whose rings are not mapped;
+ * `mapped` is the sampler of carriers to the last instruction.
+ */
+void way_compare(struct way *way, struct way *other);
+
 /* Kernel memory that holds records, bytes. */
 uint64_t way_record_memory(const struct way *way);
 

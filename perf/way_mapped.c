@@ -133,10 +133,17 @@ static uint64_t mapped_taken(const struct way *way) {
         return taken;
 }
 
+static const struct xskim_record *mapped_first(const struct way *way) {
+        const struct mapped *m = way->own;
+
+        return (const void *)(m->rings + LAB_PATH_CPU * m->ring_bytes);
+}
+
 const struct way_operations WAY_MAPPED = {
         .open = mapped_open,
         .close = mapped_close,
         .is_drained = mapped_is_drained,
         .taken = mapped_taken,
         .counts = way_counts_of_peer,
+        .first = mapped_first,
 };

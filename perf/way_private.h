@@ -13,6 +13,8 @@ struct way_operations {
         bool (*is_drained)(const struct way *way);
         uint64_t (*taken)(const struct way *way);
         void (*counts)(struct way *way, struct way_counts *ret_counts);
+        /* The first record that was left on the packet path's CPU, in place; NULL: not mapped. */
+        const struct xskim_record *(*first)(const struct way *way);
 };
 
 struct way {

@@ -179,10 +179,17 @@ static uint64_t ringbuf_taken(const struct way *way) {
         return taken / (BPF_RINGBUF_HDR_SZ + XSKIM_RECORD_BYTES);
 }
 
+static const struct xskim_record *ringbuf_first(const struct way *way) {
+        const struct ringbuf *r = way->own;
+
+        return (const void *)(r->buffers[LAB_PATH_CPU % r->count].bytes + BPF_RINGBUF_HDR_SZ);
+}
+
 const struct way_operations WAY_RINGBUF = {
         .open = ringbuf_open,
         .close = ringbuf_close,
         .is_drained = ringbuf_is_drained,
         .taken = ringbuf_taken,
         .counts = way_counts_of_peer,
+        .first = ringbuf_first,
 };

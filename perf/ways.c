@@ -123,6 +123,12 @@ static void figure_print(const struct contender *xskim, const struct contender *
         bench_print(&figure, json);
 }
 
+/* The last contender is the mapped ring, those between it and xskim are ring buffers. */
+static void records_check(const struct contender *contenders, int count) {
+        for (int i = 1; i < count - 1; i++)
+                way_compare(contenders[count - 1].way, contenders[i].way);
+}
+
 /* The first kind is xskim's. */
 static void compare(const enum way_kind *kinds, int count, bool live, bool json) {
         struct contender *contenders CLEANUP(free_cleanup) =
@@ -132,6 +138,8 @@ static void compare(const enum way_kind *kinds, int count, bool live, bool json)
                 abort();
         for (int i = 0; i < count; i++)
                 contender_open(&contenders[i], kinds[i], live);
+        if (!live)
+                records_check(contenders, count);
         for (int g = -1; g < WAYS_GROUPS; g++) /* the first group warms up */
                 for (int i = 0; i < count; i++)
                         group(&contenders[i], live, MAX(g, 0));

@@ -23,7 +23,7 @@
 
 enum {
         WORKER_SLICES = 15,
-        WORKER_RUNS = 8, /* of the driver, in a slice */
+        WORKER_RUNS = 4, /* of the driver, in a slice */
         WORKER_RUN = 200000,
         WORKER_PEER_US = 50, /* nothing is lost before some 30 million records/s */
         WORKER_PACED_SLICES = 7,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tshark as the outside judge of the counts by class: one run a row of classes.h. */
+/* tshark as the outside judge of the counts by class: one run a capture, a filter for each row of
+ * classes.h. */
 #ifndef XSKIM_TEST_TSHARK_H
 #define XSKIM_TEST_TSHARK_H
 

