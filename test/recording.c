@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns made-up recorded runs. See recording.h. */
+#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,4 +317,52 @@ int recording_read(const uint8_t *bytes, size_t length, struct recordfile *ret_f
         replay_close(replay);
         free(copy);
         return r;
+}
+
+/* ---- the same summary ---- */
+
+static void check_ledger(const struct xskim_ledger *read, const struct xskim_ledger *live) {
+#define SAME(name_, unit_, doc_) cr_expect_eq(read->name_, live->name_, #name_);
+        XSKIM_LEDGER_ROWS(SAME)
+#undef SAME
+        cr_expect_str_eq(read->where, live->where);
+}
+
+static void check_distribution(const struct xskim_distribution *read,
+                               const struct xskim_distribution *live, const char *name) {
+        cr_expect_eq(read->count, live->count, "%s", name);
+        cr_expect_eq(read->min, live->min, "%s", name);
+        cr_expect_eq(read->max, live->max, "%s", name);
+        cr_expect_eq(read->mean, live->mean, "%s", name);
+        cr_expect_eq(read->biased, live->biased, "%s", name);
+        cr_expect_eq(memcmp(read->quantiles, live->quantiles, sizeof(live->quantiles)), 0, "%s",
+                     name);
+}
+
+static void check_estimate(const struct xskim_estimate *read, const struct xskim_estimate *live,
+                           const char *name) {
+        cr_expect_eq(memcmp(read, live, sizeof(*live)), 0, "%s", name);
+}
+
+void recording_same(const struct xskim_snapshot *read, const struct xskim_snapshot *live) {
+        cr_expect_str_eq(read->port, live->port);
+        cr_expect_eq(read->pps, live->pps);
+        cr_expect_eq(read->bps, live->bps);
+        cr_expect_eq(read->duration_s, live->duration_s);
+        cr_expect_eq(read->final, live->final);
+        check_ledger(&read->ledger, &live->ledger);
+#define SAME(type_, name_, doc_) cr_expect_eq(read->cost.name_, live->cost.name_, #name_);
+        XSKIM_COST_ROWS(SAME)
+#undef SAME
+        check_distribution(&read->stack, &live->stack, "stack");
+        check_distribution(&read->gap, &live->gap, "gap");
+        check_distribution(&read->delivery, &live->delivery, "delivery");
+        check_distribution(&read->size, &live->size, "size");
+        check_estimate(&read->estimate_packets, &live->estimate_packets, "packets");
+        check_estimate(&read->estimate_bytes, &live->estimate_bytes, "bytes");
+#define SAME(name_, doc_)                                                                          \
+        cr_expect_eq(read->classes.name_, live->classes.name_, #name_);                            \
+        check_estimate(&read->estimate_classes.name_, &live->estimate_classes.name_, #name_);
+        XSKIM_CLASS_ROWS(SAME)
+#undef SAME
 }

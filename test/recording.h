@@ -45,4 +45,7 @@ void recording_free(struct recording *recording);
 int recording_read(const uint8_t *bytes, size_t length, struct recordfile *ret_file,
                    struct xskim_snapshot *snapshots);
 
+/* Expects the same figures in both, whichever an output shows. */
+void recording_same(const struct xskim_snapshot *read, const struct xskim_snapshot *live);
+
 #endif

@@ -61,10 +61,11 @@ static int ring_open(struct replay *replay, uint32_t number) {
 
 static int ring_fold(struct replay *replay, uint32_t number) {
         struct replay_ring *ring = &replay->rings[number];
-        struct tally **into = &replay->tallies[ring->worker][number / replay->facts->cpus];
+        struct tally **into;
 
         if (!ring->tally.open)
                 return 0;
+        into = &replay->tallies[ring->worker][number / replay->facts->cpus];
         if (!*into)
                 *into = calloc(1, sizeof(**into));
         if (!*into)

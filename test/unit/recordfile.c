@@ -22,46 +22,6 @@ static const struct recording_plan LARGE = {.seed = 2,
                                             .lossy = true,
                                             .extra = true};
 
-static void check_ledger(const struct xskim_ledger *read, const struct xskim_ledger *live) {
-#define SAME(name_, unit_, doc_) cr_expect_eq(read->name_, live->name_, #name_);
-        XSKIM_LEDGER_ROWS(SAME)
-#undef SAME
-        cr_expect_str_eq(read->where, live->where);
-}
-
-static void check_distribution(const struct xskim_distribution *read,
-                               const struct xskim_distribution *live, const char *name) {
-        cr_expect_eq(read->count, live->count, "%s", name);
-        cr_expect_eq(read->min, live->min, "%s", name);
-        cr_expect_eq(read->max, live->max, "%s", name);
-        cr_expect_eq(read->mean, live->mean, "%s", name);
-        cr_expect_eq(read->biased, live->biased, "%s", name);
-        cr_expect_eq(memcmp(read->quantiles, live->quantiles, sizeof(live->quantiles)), 0, "%s",
-                     name);
-}
-
-static void check_estimate(const struct xskim_estimate *read, const struct xskim_estimate *live,
-                           const char *name) {
-        cr_expect_eq(memcmp(read, live, sizeof(*live)), 0, "%s", name);
-}
-
-static void check_snapshot(const struct xskim_snapshot *read, const struct xskim_snapshot *live) {
-        cr_expect_str_eq(read->port, live->port);
-        cr_expect_eq(read->pps, live->pps);
-        cr_expect_eq(read->final, live->final);
-        check_ledger(&read->ledger, &live->ledger);
-        check_distribution(&read->gap, &live->gap, "gap");
-        check_distribution(&read->delivery, &live->delivery, "delivery");
-        check_distribution(&read->size, &live->size, "size");
-        check_estimate(&read->estimate_packets, &live->estimate_packets, "packets");
-        check_estimate(&read->estimate_bytes, &live->estimate_bytes, "bytes");
-#define SAME(name_, doc_)                                                                          \
-        cr_expect_eq(read->classes.name_, live->classes.name_, #name_);                            \
-        check_estimate(&read->estimate_classes.name_, &live->estimate_classes.name_, #name_);
-        XSKIM_CLASS_ROWS(SAME)
-#undef SAME
-}
-
 static void check_round_trip(const struct recording_plan *plan) {
         struct xskim_snapshot snapshots[XSKIM_PORTS_MAX];
         struct recording recording;
@@ -77,7 +37,7 @@ static void check_round_trip(const struct recording_plan *plan) {
                 cr_expect_eq(recording.live[port].ledger.unaccounted, 0, "%s",
                              recording.live[port].ledger.where);
                 cr_expect_not(snapshots[port].partial);
-                check_snapshot(&snapshots[port], &recording.live[port]);
+                recording_same(&snapshots[port], &recording.live[port]);
         }
         recording_free(&recording);
 }
@@ -267,7 +227,8 @@ Test(recordfile, a_lost_frame_shows_as_records_that_are_absent) {
         cr_assert_eq(file.damaged_bytes, recording.pieces[1] - recording.pieces[0]);
         cr_assert(snapshots[0].partial);
         cr_assert(snapshots[0].size.biased, "the rest stands for it");
-        check_ledger(&snapshots[0].ledger, &recording.live[0].ledger);
+        cr_assert_eq(snapshots[0].ledger.recorded, recording.live[0].ledger.recorded);
+        cr_assert_eq(snapshots[0].ledger.unaccounted, 0);
         recording_free(&recording);
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A run that is recorded: the file gives the same summary as the live run, and the command reads it
+ * wherever it is cut. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xskim/xskim.h>
+
+#include "command.h"
+#include "lab.h"
+#include "recording.h"
+
+enum { PACKETS = 300000 };
+
+int main(int argc, char *argv[]) {
+        return lab_main(argc, argv);
+}
+
+struct recorded {
+        char path[64];
+        uint8_t *bytes;
+        size_t length;
+        struct xskim_snapshot live;
+};
+
+static void file_load(struct recorded *recorded) {
+        FILE *file = fopen(recorded->path, "rb");
+        struct stat status;
+
+        cr_assert_not_null(file, "%s", recorded->path);
+        cr_assert_eq(fstat(fileno(file), &status), 0);
+        recorded->length = (size_t)status.st_size;
+        recorded->bytes = malloc(recorded->length);
+        cr_assert_not_null(recorded->bytes);
+        cr_assert_eq(fread(recorded->bytes, 1, recorded->length, file), recorded->length);
+        fclose(file);
+}
+
+static void run_recorded(struct xskim_config *config, struct recorded *ret_recorded) {
+        struct xskim_session *session;
+        uint8_t packet[2048];
+        uint64_t sent = 0;
+        int fd;
+
+        *ret_recorded = (struct recorded){.path = "/tmp/xskim-record-XXXXXX"};
+        fd = mkstemp(ret_recorded->path);
+        cr_assert_geq(fd, 0);
+        close(fd);
+        config->record_path = ret_recorded->path;
+        cr_assert_eq(xskim_open(config, &session), 0, "%s", xskim_error_message());
+        for (uint32_t bytes = 64; bytes < 1500; bytes += 250) {
+                sent += lab_send(LAB_PEER, packet, lab_udp(packet, bytes, 1, 2), PACKETS / 6);
+                cr_assert_geq(xskim_dispatch(session), 0, "%s", xskim_error_message());
+        }
+        cr_assert_eq(sent, PACKETS);
+        cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
+        cr_assert_eq(xskim_snapshot(session, 0, &ret_recorded->live), 0);
+        xskim_close(session);
+        file_load(ret_recorded);
+}
+
+static void recorded_end(struct recorded *recorded) {
+        unlink(recorded->path);
+        free(recorded->bytes);
+}
+
+static void check_same(struct xskim_config *config, bool lossy) {
+        struct xskim_snapshot read[XSKIM_PORTS_MAX];
+        struct recordfile file;
+        struct recorded recorded;
+
+        run_recorded(config, &recorded);
+        lab_balanced(&recorded.live);
+        cr_assert(recorded.live.gap.biased || !lossy, "nothing was lost: nothing is tested");
+        cr_assert_gt(recording_read(recorded.bytes, recorded.length, &file, read), 0);
+        cr_expect_not(recordfile_is_cut(&file));
+        cr_expect_not(recordfile_is_damaged(&file));
+        cr_expect_eq(file.records, recorded.live.ledger.recorded);
+        cr_expect_eq(file.hole_bytes, 0);
+        recording_same(&read[0], &recorded.live);
+        recorded_end(&recorded);
+}
+
+Test(record, every_packet_sampled) {
+        struct xskim_config config;
+
+        lab_config(&config);
+        check_same(&config, false);
+}
+
+Test(record, one_in_sixteen_by_two_workers) {
+        struct xskim_config config;
+
+        lab_config(&config);
+        config.sample = 16;
+        config.workers = 2;
+        check_same(&config, false);
+}
+
+/* What was lost makes the percentiles weighted differently in each interval. */
+Test(record, with_rings_that_overrun) {
+        struct xskim_config config;
+
+        lab_config(&config);
+        config.ring_slots = 96;
+        config.interval_ms = 10;
+        check_same(&config, true);
+}
+
+Test(record, the_command_reads_it_whole_and_cut) {
+        struct command_result result;
+        struct xskim_config config;
+        struct recorded recorded;
+        struct command command;
+
+        lab_config(&config);
+        config.sample = 16;
+        run_recorded(&config, &recorded);
+        command = COMMAND_START(NULL, "read", "--json", recorded.path);
+        result = command_end(&command);
+        cr_expect_eq(result.status, 0, "%s", result.err);
+        cr_expect_eq(command_summary(&result, "ledger", "seen"), PACKETS);
+        cr_expect_eq(command_summary(&result, "ledger", "unaccounted"), 0);
+        cr_expect_not_null(strstr(result.out, "{\"type\": \"record\", \"port\": \"" LAB_PORT "\""));
+        command_result_free(&result);
+        cr_assert_eq(truncate(recorded.path, (off_t)recorded.length - 1), 0);
+        command = COMMAND_START(NULL, "read", "--json", "--summary", recorded.path);
+        result = command_end(&command);
+        cr_expect_eq(result.status, 1);
+        cr_expect_not_null(strstr(result.err, "cut after"), "%s", result.err);
+        cr_expect(command_summary_has(&result, "\"partial\":true"));
+        command_result_free(&result);
+        recorded_end(&recorded);
+}
