@@ -91,6 +91,18 @@ int lab_ifindex(const char *name) {
         return (int)if_nametoindex(name);
 }
 
+/* RFC 1071, of a header whose checksum field is 0. */
+static void ip_checksum(uint8_t *header) {
+        uint32_t sum = 0;
+
+        for (int i = 0; i < 20; i += 2)
+                sum += (uint32_t)header[i] << 8 | header[i + 1];
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum = ~(sum + (sum >> 16)) & 0xffff;
+        header[10] = (uint8_t)(sum >> 8);
+        header[11] = (uint8_t)sum;
+}
+
 uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t destination) {
         uint16_t ip = (uint16_t)(bytes - 14), udp = (uint16_t)(bytes - 34);
         uint8_t head[42] = {
@@ -118,6 +130,7 @@ uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t dest
 
         memset(packet, 0, bytes);
         memcpy(packet, head, sizeof(head));
+        ip_checksum(packet + 14);
         return bytes;
 }
 

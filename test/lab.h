@@ -41,7 +41,11 @@ void lab_balanced(const struct xskim_snapshot *summary);
 /* A shell command that must succeed. */
 __attribute__((format(printf, 1, 2))) void lab_run(const char *format, ...);
 
-/* A plain Ethernet/IPv4/UDP packet of `bytes` bytes, 42 or more, ports as given. Returns bytes. */
+#define LAB_PORT_MAC "02:00:00:00:00:01"
+#define LAB_PORT_IP "10.0.0.2"
+
+/* A plain Ethernet/IPv4/UDP packet of `bytes` bytes, 42 or more, ports as given, to LAB_PORT_MAC
+ * and LAB_PORT_IP. A stack with these addresses takes it. Returns bytes. */
 uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t destination);
 
 /*
