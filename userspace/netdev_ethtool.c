@@ -29,14 +29,15 @@ int netdev_ethtool(const char *name, void *command) {
 
 /* How many strings the set has; 0 when the driver does not tell. */
 static uint32_t strings_count(const char *name, uint32_t set) {
-        struct {
+        union {
                 struct ethtool_sset_info header;
-                uint32_t count;
+                uint32_t words[sizeof(struct ethtool_sset_info) / sizeof(uint32_t) + 1];
         } sets = {.header = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << set}};
 
         if (netdev_ethtool(name, &sets) < 0 || !sets.header.sset_mask)
                 return 0;
-        return MIN(sets.count, (uint32_t)STRINGS_MAX);
+        /* the count follows the header */
+        return MIN(sets.words[ARRAY_SIZE(sets.words) - 1], (uint32_t)STRINGS_MAX);
 }
 
 /* The set's names, or NULL; the caller frees them. */

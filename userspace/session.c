@@ -141,6 +141,17 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
                                sizeof(*s->tally) + ports * sizeof(*s->snapshots);
 }
 
+/* Said once, when it happens; what is missing is counted in record_dropped. */
+static void record_trouble(struct xskim_session *s, const struct session_totals *t) {
+        int error = t->report.record_error ? t->report.record_error : s->record.error;
+
+        if (!error || s->record_noted)
+                return;
+        s->record_noted = true;
+        for (uint32_t p = 0; p < s->config.port_count; p++)
+                port_note(&s->ports[p], "the record file is not complete: %s", strerror(-error));
+}
+
 /* The kernel's side last: live, a later stage must not exceed an earlier one. */
 static int snapshot_make(struct xskim_session *s, uint32_t port, const struct session_totals *t,
                          bool next_interval, bool final) {
@@ -195,6 +206,7 @@ static int snapshots_make(struct xskim_session *s, bool final) {
         int r = 0;
 
         totals_make(s, &totals);
+        record_trouble(s, &totals);
         for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
                 r = snapshot_make(s, p, &totals, true, final);
         s->interval_cpu_ns = totals.report.cpu_ns;

@@ -31,6 +31,7 @@ struct xskim_session {
         int failed_fd;
         int monitor_fd;
         struct record record;
+        bool record_noted;
         bool stopped;
         bool failed;
         /* the workers' figures at the start of the interval */

@@ -104,7 +104,7 @@ static void put_quantiles(struct page *page, const struct measure *measure,
 static void put_distribution(struct page *page, const char *name, const struct measure *measure,
                              const struct xskim_distribution *distribution) {
         page_style(page, distribution->biased ? PAGE_WARNING : PAGE_PLAIN);
-        page_put(page, " %s%s", name, distribution->biased ? "!" : "");
+        page_put(page, "%s%s", distribution->biased ? "!" : " ", name);
         page_fill(page, VIEW_LABEL - 2);
         if (distribution->count) {
                 put_value(page, measure, distribution->min);
