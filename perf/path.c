@@ -4,15 +4,16 @@
  *
  * path_sample1: every packet leaves a record. xskim against the better of two BPF ring buffers (one
  * shared, one for each CPU) under the same sampler; ns a run of the program, the driver's own loop
- * included in both (`path_sample1_net`: without it, as an empty program measures it). A slice is a
- * burst that each of them holds without loss, half 64-byte UDP, half 1500-byte TCP, after some
- * packets that are not measured; then all records are awaited. The ring buffers' collector polls
- * with xskim's flush time. The burst passes xskim's high-water mark: its doorbell is included.
+ * included in both (`path_sample1_net`: without it, as an empty program measures it;
+ * `path_sample1_way_out`: without all that is the same in both, as the sampler measures it that
+ * leaves no record). A slice is a burst that each of them holds without loss, half 64-byte UDP,
+ * half 1500-byte TCP, after some packets that are not measured; then all records are awaited. The
+ * ring buffers' collector polls with xskim's flush time. The burst passes xskim's high-water mark:
+ * its doorbell is included.
  *
  * path_sustained: the same without pauses, so long that all of them lose records (a lost record is
- * cheaper than a kept one): the ring buffers' collector polls every
- * 50 us, xskim is as it is by default. No
- * bound; path_sustained_lost says how much is lost.
+ * cheaper than a kept one): the ring buffers' collector polls every 50 us, xskim is as it is by
+ * default. No bound; path_sustained_lost says how much is lost.
  *
  * path_sample1000: 1 in 1000, over the empty program, both tiers; the same mix.
  *
@@ -45,9 +46,10 @@ enum {
         PATH_PRODUCERS_MAX = 2,
 };
 
-enum { EMPTY, CARRIERS, SHARED, EACH, CONTENDERS };
+enum { EMPTY, NOTHING, CARRIERS, SHARED, EACH, CONTENDERS };
 
 static const enum way_kind KINDS[CONTENDERS] = {
+        [NOTHING] = WAY_nothing,
         [CARRIERS] = WAY_carriers,
         [SHARED] = WAY_ringbuf_shared,
         [EACH] = WAY_ringbuf_each,
@@ -160,7 +162,7 @@ static uint64_t lost(struct contender *contender) {
 }
 
 static void contenders_close(struct contender *contenders, bool without_loss) {
-        for (int i = CARRIERS; i < CONTENDERS; i++) {
+        for (int i = NOTHING; i < CONTENDERS; i++) {
                 if (without_loss && lost(&contenders[i])) {
                         fprintf(stderr, "perf: %s lost %llu records in bursts that it holds\n",
                                 way_name(contenders[i].way),
@@ -180,18 +182,19 @@ static double median(const double *values, size_t count) {
         return bench_median(copy, count).value;
 }
 
-/* xskim against the better ring buffer; bound NAN: none. Sorts nothing of the caller's. */
-static struct bench_figure compare(double (*ns)[PATH_SLICES], size_t count, bool net,
+/* xskim against the better ring buffer, both less the contender `less` (-1: none); bound NAN: none.
+ * Sorts nothing of the caller's. */
+static struct bench_figure compare(double (*ns)[PATH_SLICES], size_t count, int less,
                                    double bound) {
         double values[PATH_SLICES], baselines[PATH_SLICES];
         int best = median(ns[SHARED], count) < median(ns[EACH], count) ? SHARED : EACH;
         struct bench_figure figure;
 
         for (size_t i = 0; i < count; i++) {
-                double loop = net ? ns[EMPTY][i] : 0;
+                double off = less < 0 ? 0 : ns[less][i];
 
-                values[i] = ns[CARRIERS][i] - loop;
-                baselines[i] = ns[best][i] - loop;
+                values[i] = ns[CARRIERS][i] - off;
+                baselines[i] = ns[best][i] - off;
         }
         figure = bench_compare(values, baselines, count,
                                isnan(bound) ? BENCH_NONE : BENCH_RATIO_AT_MOST, bound);
@@ -210,7 +213,7 @@ static int sample1(uint32_t producer_count, bool json) {
         static double ns[CONTENDERS][PATH_SLICES];
         struct contender contenders[CONTENDERS];
         struct producers producers;
-        struct bench_figure figures[2];
+        struct bench_figure figures[3];
         bool two = producer_count > 1;
         static char note[128];
 
@@ -225,11 +228,13 @@ static int sample1(uint32_t producer_count, bool json) {
                  (unsigned long long)way_record_memory(contenders[CARRIERS].way),
                  (unsigned long long)way_record_memory(contenders[EACH].way));
         contenders_close(contenders, true);
-        figures[0] = compare(ns, PATH_SLICES, false, 0.6);
+        figures[0] = compare(ns, PATH_SLICES, -1, 0.6);
         figures[0].name = two ? "path_2cpu_sample1" : "path_sample1";
-        figures[1] = compare(ns, PATH_SLICES, true, NAN);
+        figures[1] = compare(ns, PATH_SLICES, EMPTY, NAN);
         figures[1].name = two ? "path_2cpu_sample1_net" : "path_sample1_net";
-        figures[0].note = figures[1].note = note;
+        figures[2] = compare(ns, PATH_SLICES, NOTHING, NAN);
+        figures[2].name = two ? "path_2cpu_sample1_way_out" : "path_sample1_way_out";
+        figures[0].note = figures[1].note = figures[2].note = note;
         return figures_print(figures, ARRAY_SIZE(figures), json);
 }
 
@@ -267,7 +272,7 @@ static int sustained(bool json) {
         lost_xskim = lost_percent(&contenders[CARRIERS]);
         lost_peer = MIN(lost_percent(&contenders[SHARED]), lost_percent(&contenders[EACH]));
         contenders_close(contenders, false);
-        figures[0] = compare(ns, PATH_LONG_SLICES, false, NAN);
+        figures[0] = compare(ns, PATH_LONG_SLICES, -1, NAN);
         figures[0].name = "path_sustained";
         figures[0].note = "the peer polls every 50 us; records are lost, see path_sustained_lost";
         figures[1] = bench_compare(&lost_xskim, &lost_peer, 1, BENCH_NONE, NAN);
@@ -279,16 +284,16 @@ static int sustained(bool json) {
 
 /* 1 in 1000 over the empty program, both tiers. */
 static int sample1000(bool json) {
-        enum { NOTHING, COUNTS, CLASSES, TIERS };
-        static const enum xskim_tier OF[TIERS] = {
+        enum { BARE, COUNTS, CLASSES, LEVELS };
+        static const enum xskim_tier OF[LEVELS] = {
                 [COUNTS] = XSKIM_TIER_COUNTS, [CLASSES] = XSKIM_TIER_CLASSES};
-        static const char *const NAMES[TIERS] = {
-                [NOTHING] = "thin0", [COUNTS] = "thin1", [CLASSES] = "thin2"};
-        double ns[TIERS][PATH_LONG_SLICES], empty[PATH_LONG_SLICES];
-        struct contender contenders[TIERS];
+        static const char *const NAMES[LEVELS] = {
+                [BARE] = "thin0", [COUNTS] = "thin1", [CLASSES] = "thin2"};
+        double ns[LEVELS][PATH_LONG_SLICES], empty[PATH_LONG_SLICES];
+        struct contender contenders[LEVELS];
         struct bench_figure figures[2];
 
-        for (int t = NOTHING; t < TIERS; t++) {
+        for (int t = BARE; t < LEVELS; t++) {
                 int ifindex = lab_port(NAMES[t]);
                 struct way_config config = way_config_default(NAMES[t], ifindex);
 
@@ -299,13 +304,13 @@ static int sample1000(bool json) {
                         t ? way_program(contenders[t].way) : lab_empty_program(ifindex);
         }
         for (int i = -1; i < PATH_LONG_SLICES; i++)
-                for (int t = NOTHING; t < TIERS; t++)
+                for (int t = BARE; t < LEVELS; t++)
                         ns[t][MAX(i, 0)] = slice_long(&contenders[t], PATH_THIN);
-        for (int t = COUNTS; t < TIERS; t++) {
+        for (int t = COUNTS; t < LEVELS; t++) {
                 way_close(contenders[t].way);
                 for (int i = 0; i < PATH_LONG_SLICES; i++) {
-                        ns[t][i] -= ns[NOTHING][i];
-                        empty[i] = ns[NOTHING][i];
+                        ns[t][i] -= ns[BARE][i];
+                        empty[i] = ns[BARE][i];
                 }
                 figures[t - 1] = bench_compare(ns[t], empty, PATH_LONG_SLICES, BENCH_VALUE_AT_MOST,
                                                t == COUNTS ? 5 : 20);

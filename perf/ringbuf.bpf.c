@@ -12,6 +12,7 @@
 #include "describe.h"
 
 const volatile __u32 one_for_each_cpu = 0;
+const volatile __u32 nothing = 0; /* leaves no record at all: what every way has in common */
 extern const volatile __u32 weight;
 
 struct buffer_map {
@@ -58,8 +59,8 @@ __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_samp
         struct xskim_record record = {0};
         struct xskim_record *room;
 
-        if (!state)
-                return 0;
+        if (nothing || !state)
+                return 1;
         room = room_reserve();
         if (!room)
                 return 0;

@@ -20,11 +20,9 @@ enum { WAY_DECODING_NS = 100000, WAY_DRAIN_NS_MAX = 2000000000 };
 static const char *const NAMES[] = {WAYS(WAY_NAME)};
 
 static const struct way_operations *const OPERATIONS[WAY_COUNT] = {
-        [WAY_carriers] = &WAY_SESSION,
-        [WAY_ringbuf_shared] = &WAY_RINGBUF,
-        [WAY_ringbuf_each] = &WAY_RINGBUF,
-        [WAY_mapped] = &WAY_MAPPED,
-        [WAY_self] = &WAY_SELF,
+        [WAY_carriers] = &WAY_SESSION,     [WAY_ringbuf_shared] = &WAY_RINGBUF,
+        [WAY_ringbuf_each] = &WAY_RINGBUF, [WAY_nothing] = &WAY_RINGBUF,
+        [WAY_mapped] = &WAY_MAPPED,        [WAY_self] = &WAY_SELF,
 };
 
 struct way_config way_config_default(const char *port, int ifindex) {

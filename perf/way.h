@@ -21,6 +21,7 @@
         ROW(carriers, "xskim: staging ring, carriers, AF_XDP")                                     \
         ROW(ringbuf_shared, "BPF ring buffer, one for all CPUs")                                   \
         ROW(ringbuf_each, "BPF ring buffer, one for each CPU")                                     \
+        ROW(nothing, "no way out: the sampler up to the record")                                   \
         ROW(mapped, "staging ring read through mmap, index moved once a batch")                    \
         ROW(self, "the dropped packet carries the records to AF_XDP")
 

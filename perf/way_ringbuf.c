@@ -116,6 +116,7 @@ static void ringbuf_load(struct way *way, struct ringbuf *r, uint32_t bytes) {
         lab_must(r->skeleton ? 0 : -errno, "opening the ring buffer sampler");
         WAY_CONFIGURE(r->skeleton->rodata, &way->config);
         r->skeleton->rodata->one_for_each_cpu = each;
+        r->skeleton->rodata->nothing = way->kind == WAY_nothing;
         bpf_map__set_max_entries(r->skeleton->maps.each, cpus);
         bpf_map__set_max_entries(r->skeleton->maps.shared, each ? 4096 : all);
         lab_must(ringbuf_bpf__load(r->skeleton), "loading the ring buffer sampler");
