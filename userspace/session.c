@@ -141,15 +141,19 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
                                sizeof(*s->tally) + ports * sizeof(*s->snapshots);
 }
 
-/* Said once, when it happens; what is missing is counted in record_dropped. */
-static void record_trouble(struct xskim_session *s, const struct session_totals *t) {
+/* Says once of each port that its file lacks something; the snapshot just made shows it already. */
+static void record_judge(struct xskim_session *s, uint32_t port, const struct session_totals *t) {
         int error = t->report.record_error ? t->report.record_error : s->record.error;
+        struct xskim_snapshot *snapshot = &s->snapshots[port];
+        struct port *noted = &s->ports[port];
 
-        if (!error || s->record_noted)
+        if (!error || s->record_noted[port])
                 return;
-        s->record_noted = true;
-        for (uint32_t p = 0; p < s->config.port_count; p++)
-                port_note(&s->ports[p], "the record file is not complete: %s", strerror(-error));
+        s->record_noted[port] = true;
+        port_note(noted, "the record file is incomplete: %s (make room, or record less: --sample)",
+                  strerror(-error));
+        snapshot->note_count = noted->note_count;
+        memcpy(snapshot->notes, noted->notes, sizeof(snapshot->notes));
 }
 
 /* The kernel's side last: live, a later stage must not exceed an earlier one. */
@@ -168,6 +172,7 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
         if (next_interval && record_is_open(&s->record))
                 record_account(&s->record, port, final, s->kernel, s->tally);
+        record_judge(s, port, t);
         return 0;
 }
 
@@ -206,7 +211,6 @@ static int snapshots_make(struct xskim_session *s, bool final) {
         int r = 0;
 
         totals_make(s, &totals);
-        record_trouble(s, &totals);
         for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
                 r = snapshot_make(s, p, &totals, true, final);
         s->interval_cpu_ns = totals.report.cpu_ns;

@@ -31,7 +31,8 @@ struct xskim_session {
         int failed_fd;
         int monitor_fd;
         struct record record;
-        bool record_noted;
+        bool record_noted[XSKIM_PORTS_MAX]; /* its notes say already that the file lacks something
+                                             */
         bool stopped;
         bool failed;
         /* the workers' figures at the start of the interval */

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -156,6 +157,38 @@ Test(overload, host_gets_every_packet_while_the_collector_is_stopped) {
         cr_expect(command_summary_has(&result, "\"biased\":true"));
         command_result_free(&result);
         close(receiver);
+}
+
+/* ---- the disk ---- */
+
+/* A file system of its own, with less room than the records take. */
+Test(overload, full_disk_loses_records_under_their_name_and_says_so) {
+        enum { PACKETS = 20000 };
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+        bool noted = false;
+
+        cr_assert_eq(unshare(CLONE_NEWNS), 0);
+        cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        cr_assert_eq(mount("lab", "/mnt", "tmpfs", 0, "size=256k"), 0);
+        lab_config(&config);
+        config.ring_slots = 20016;
+        config.record_path = "/mnt/records";
+        cr_assert_eq(xskim_open(&config, &session), 0, "%s", xskim_error_message());
+        cr_assert_eq(send_udp(PACKETS), PACKETS);
+        cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
+        cr_assert_eq(xskim_snapshot(session, 0, &s), 0);
+        xskim_close(session);
+        lab_balanced(&s);
+        cr_expect_eq(s.ledger.decoded, PACKETS, "the figures do not depend on the file");
+        cr_expect_not(s.size.biased);
+        cr_expect_gt(s.ledger.recorded, 0);
+        cr_expect_gt(s.ledger.record_dropped, 0);
+        cr_expect_eq(s.ledger.recorded + s.ledger.record_dropped, PACKETS);
+        for (unsigned int i = 0; i < s.note_count; i++)
+                noted |= !!strstr(s.notes[i], "the record file is incomplete: No space left");
+        cr_expect(noted);
 }
 
 /* ---- the socket ---- */
