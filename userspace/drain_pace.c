@@ -11,7 +11,7 @@
 enum {
         /* What falling asleep and being woken takes at worst, most of the time, on a virtual
            machine. */
-        DRAIN_REACTION_NS = 200000,
+        DRAIN_REACTION_NS = 300000,
         /* A ring that has not moved for so long is not worth waiting for awake. */
         DRAIN_PATIENCE_NS = 50000,
         DRAIN_LINGER_NS = 2 * DRAIN_REACTION_NS,
