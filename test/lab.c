@@ -2,6 +2,7 @@
 /* See lab.h. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <linux/if_packet.h>
@@ -18,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "command.h"
 #include "lab.h"
 #include "log.h"
 #include "netdev.h"
@@ -223,4 +225,39 @@ void lab_skip(const char *why) {
         if (strict && strict[0] == '1')
                 cr_assert(0, "must not skip: %s", why);
         cr_skip("%s", why);
+}
+
+struct xskim_session *lab_session_open(const struct xskim_config *config) {
+        struct xskim_session *session;
+
+        cr_assert_eq(xskim_open(config, &session), 0, "%s", xskim_error_message());
+        return session;
+}
+
+void lab_session_summary(struct xskim_session *session, struct xskim_snapshot *ret) {
+        cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
+        cr_assert_eq(xskim_snapshot(session, 0, ret), 0);
+        xskim_close(session);
+        lab_balanced(ret);
+}
+
+static void namespace_hold(void *context) {
+        int *ready = context;
+
+        if (unshare(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
+                _exit(1);
+        pause();
+}
+
+pid_t lab_namespace(void) {
+        int ready[2];
+        char byte;
+        pid_t pid;
+
+        cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+        pid = command_fork(namespace_hold, ready);
+        cr_assert_eq(read(ready[0], &byte, 1), 1);
+        close(ready[0]);
+        close(ready[1]);
+        return pid;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <xskim/xskim.h>
 
@@ -37,6 +38,13 @@ void lab_config(struct xskim_config *config);
 
 /* The summary's ledger holds, to the packet. */
 void lab_balanced(const struct xskim_snapshot *summary);
+
+/* A session, and its summary, which must balance; closes it. */
+struct xskim_session *lab_session_open(const struct xskim_config *config);
+void lab_session_summary(struct xskim_session *session, struct xskim_snapshot *ret);
+
+/* A process in a network namespace of its own, which ends with the test or by command_kill. */
+pid_t lab_namespace(void);
 
 /* A shell command that must succeed. */
 __attribute__((format(printf, 1, 2))) void lab_run(const char *format, ...);

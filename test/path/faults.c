@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What goes wrong with ports and packets: each fault ends in a clear error with the right exit
+ * What goes wrong with ports and privileges: each fault ends in a clear error with the right exit
  * status, or in a named counter or note, and the ledger balances. Ports are of the test's own
  * (lab_fresh).
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -153,20 +147,6 @@ Test(faults, foreign_native_program_keeps_generic_mode_out_too) {
 
 /* ---- sessions of the library ---- */
 
-static struct xskim_session *session_open(const struct xskim_config *config) {
-        struct xskim_session *session;
-
-        cr_assert_eq(xskim_open(config, &session), 0, "%s", xskim_error_message());
-        return session;
-}
-
-static void session_summary(struct xskim_session *session, struct xskim_snapshot *ret) {
-        cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
-        cr_assert_eq(xskim_snapshot(session, 0, ret), 0);
-        xskim_close(session);
-        lab_balanced(ret);
-}
-
 /* Serves the session until it ends (true) or for as long as asked. */
 static bool session_ends(struct xskim_session *session, int within_ms) {
         struct pollfd wait = {.fd = xskim_fd(session), .events = POLLIN};
@@ -211,13 +191,13 @@ Test(faults, generic_mode_counts_exactly) {
         config.generic = true;
         cr_assert_eq(bind(in, (struct sockaddr *)&to, sizeof(to)), 0);
         cr_assert_eq(getsockname(in, (struct sockaddr *)&to, &size), 0);
-        session = session_open(&config);
+        session = lab_session_open(&config);
         for (int i = 0; i < DATAGRAMS; i++) {
                 cr_assert_eq(sendto(in, payload, PAYLOAD, 0, (struct sockaddr *)&to, size),
                              PAYLOAD);
                 cr_assert_eq(recv(in, payload, PAYLOAD, 0), PAYLOAD);
         }
-        session_summary(session, &s);
+        lab_session_summary(session, &s);
         cr_expect_str_eq(s.mode.xdp, "generic");
         cr_expect_eq(s.ledger.seen, DATAGRAMS);
         cr_expect_eq(s.ledger.bytes, DATAGRAMS * (PAYLOAD + 42));
@@ -233,12 +213,12 @@ Test(faults, port_that_is_down_is_watched_and_works_when_it_comes_up) {
 
         lab_run("ip link set " LAB_PORT " down");
         lab_config(&config);
-        session = session_open(&config);
+        session = lab_session_open(&config);
         cr_assert_not(session_ends(session, 100));
         lab_run("ip link set " LAB_PORT " up");
         cr_assert_not(session_ends(session, 100));
         send_udp(1000);
-        session_summary(session, &s);
+        lab_session_summary(session, &s);
         cr_expect(has_note(&s, "is down"));
         cr_expect(has_note(&s, "came up"));
         cr_expect_eq(s.ledger.seen, 1000);
@@ -250,14 +230,14 @@ Test(faults, port_set_down_and_up_again_goes_on) {
         struct xskim_snapshot s;
 
         lab_config(&config);
-        session = session_open(&config);
+        session = lab_session_open(&config);
         send_udp(1000);
         lab_run("ip link set " LAB_PORT " down");
         cr_assert_not(session_ends(session, 100));
         lab_run("ip link set " LAB_PORT " up");
         cr_assert_not(session_ends(session, 100));
         send_udp(500);
-        session_summary(session, &s);
+        lab_session_summary(session, &s);
         cr_expect(has_note(&s, "went down"));
         cr_expect(has_note(&s, "came up"));
         cr_expect_eq(s.ledger.seen, 1500);
@@ -270,11 +250,11 @@ static void port_goes(const char *how) {
         struct xskim_snapshot s;
 
         lab_config(&config);
-        session = session_open(&config);
+        session = lab_session_open(&config);
         send_udp(1000);
         lab_run("%s", how);
         cr_assert(session_ends(session, 5000), "%s", how);
-        session_summary(session, &s);
+        lab_session_summary(session, &s);
         cr_expect(has_note(&s, "the port is gone"));
         cr_expect_eq(s.ledger.seen, 1000);
         cr_expect_eq(s.ledger.decoded + s.ledger.ring_full, 1000);
@@ -284,30 +264,8 @@ Test(faults, port_deleted_while_watched_ends_the_session) {
         port_goes("ip link del " LAB_PORT);
 }
 
-static void namespace_hold(void *context) {
-        int *ready = context;
-
-        if (unshare(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
-                _exit(1);
-        pause();
-}
-
-/* A process in a network namespace of its own. */
-static pid_t namespace_other(void) {
-        int ready[2];
-        char byte;
-        pid_t pid;
-
-        cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
-        pid = command_fork(namespace_hold, ready);
-        cr_assert_eq(read(ready[0], &byte, 1), 1);
-        close(ready[0]);
-        close(ready[1]);
-        return pid;
-}
-
 Test(faults, port_moved_to_another_namespace_ends_the_session) {
-        pid_t other = namespace_other();
+        pid_t other = lab_namespace();
         char command[64];
 
         snprintf(command, sizeof(command), "ip link set " LAB_PORT " netns %d", other);
@@ -344,86 +302,12 @@ Test(faults, verdict_drop_makes_the_port_promiscuous_and_restores_it) {
 
         lab_config(&config);
         cr_assert_not(is_promiscuous());
-        session = session_open(&config);
+        session = lab_session_open(&config);
         cr_expect(is_promiscuous());
-        session_summary(session, &s);
+        lab_session_summary(session, &s);
         cr_expect_not(is_promiscuous());
         config.verdict = XSKIM_VERDICT_PASS;
-        session = session_open(&config);
+        session = lab_session_open(&config);
         cr_expect_not(is_promiscuous(), "a host's own port stays as it is");
-        session_summary(session, &s);
-}
-
-/* ---- packets ---- */
-
-/* Longer than a page: several buffers a packet. */
-Test(faults, jumbo_frames_are_counted_to_the_byte) {
-        static const uint32_t sizes[] = {60, 1514, 3400, 4096, 8192, 9014};
-        struct xskim_session *session;
-        struct xskim_config config;
-        struct xskim_snapshot s;
-        uint8_t packet[9014];
-        uint64_t bytes = 0;
-
-        lab_run("ip link set " LAB_PORT " mtu 9000; ip link set " LAB_PEER " mtu 9000");
-        lab_config(&config);
-        session = session_open(&config);
-        for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-                lab_transmit(LAB_PEER, packet, lab_udp(packet, sizes[i], 1, 2), 100);
-                bytes += 100 * sizes[i];
-        }
-        usleep(20000);
-        session_summary(session, &s);
-        cr_expect_eq(s.ledger.seen, 600);
-        cr_expect_eq(s.ledger.bytes, bytes, "%lu of %lu", s.ledger.bytes, bytes);
-        cr_expect_eq(s.classes.udp, 600);
-        cr_expect_eq(s.parse.complete, 600);
-        cr_expect_eq(s.size.max, 9014);
-        cr_expect_eq(s.ledger.decoded + s.ledger.ring_full, 600);
-}
-
-#define PARSE_OUTCOME(name_) offsetof(struct xskim_parse, name_)
-
-/* The plain UDP packet, cut to `bytes`, with one byte changed. */
-static struct bad_packet {
-        char name[48]; /* no pointer: a case's parameters go to another process */
-        uint32_t bytes;
-        uint32_t at;
-        uint8_t value;
-        size_t outcome;
-} bad_packets[] = {
-        {"whole", 64, 22, 64, PARSE_OUTCOME(complete)},
-        {"nothing after the EtherType", 14, 22, 64, PARSE_OUTCOME(cut_l3)},
-        {"IPv4 header cut in its last byte", 33, 22, 64, PARSE_OUTCOME(cut_l3)},
-        {"UDP header cut", 40, 22, 64, PARSE_OUTCOME(cut_l4)},
-        {"another version than the EtherType's", 64, 14, 0x55, PARSE_OUTCOME(malformed)},
-        {"header length below 20", 64, 14, 0x44, PARSE_OUTCOME(malformed)},
-        {"header longer than the total length", 64, 14, 0x4f, PARSE_OUTCOME(malformed)},
-        {"EtherType of a VLAN, tag missing", 14, 12, 0x81, PARSE_OUTCOME(cut_l2)},
-};
-
-ParameterizedTestParameters(faults, bad_packets_are_counted_under_their_fault) {
-        return cr_make_param_array(struct bad_packet, bad_packets,
-                                   sizeof(bad_packets) / sizeof(*bad_packets));
-}
-
-ParameterizedTest(struct bad_packet *bad, faults, bad_packets_are_counted_under_their_fault,
-                  .init = lab_fresh) {
-        bool no_ether_type = bad->outcome == PARSE_OUTCOME(cut_l2);
-        struct xskim_session *session;
-        struct xskim_config config;
-        struct xskim_snapshot s;
-        uint8_t packet[64];
-
-        lab_udp(packet, sizeof(packet), 1, 2);
-        packet[bad->at] = bad->value;
-        lab_config(&config);
-        session = session_open(&config);
-        cr_assert_eq(lab_send(LAB_PEER, packet, bad->bytes, 1000), 1000);
-        session_summary(session, &s);
-        cr_expect_eq(s.ledger.seen, 1000);
-        cr_expect_eq(s.ledger.bytes, 1000 * bad->bytes);
-        cr_expect_eq(*(uint64_t *)((char *)&s.parse + bad->outcome), 1000, "%s", bad->name);
-        cr_expect_eq(s.ledger.unparsable, no_ether_type ? 1000 : 0, "%s", bad->name);
-        cr_expect_eq(s.ledger.malformed, 0, "that is said of records");
+        lab_session_summary(session, &s);
 }
