@@ -37,7 +37,8 @@ def verdict(figure):
 def line(figure):
     low, high = figure["ci95"] or (None, None)
     bound = figure["bound"]
-    kind = ("ratio " if "ratio" in figure.get("bound_kind", "") else "") + SIGNS.get(figure.get("bound_kind", "")[6:], "")
+    of = figure.get("bound_kind", "")
+    kind = ("ratio " if "ratio" in of else "") + SIGNS.get(of[6:], "")
     row = COLUMNS.format(figure["name"], number(figure["value"]), figure["unit"], number(figure["baseline"]),
                          number(figure["ratio"]), "-" if low is None else f"[{number(low)}, {number(high)}]",
                          "-" if bound is None else kind + number(bound), verdict(figure)).rstrip()
