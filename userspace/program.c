@@ -25,6 +25,15 @@ static int library_print(enum libbpf_print_level level, const char *format, va_l
         return vfprintf(stderr, format, arguments);
 }
 
+static int shared_print(enum libxdp_print_level level, const char *format, va_list arguments) {
+        return library_print((enum libbpf_print_level)level, format, arguments);
+}
+
+void program_library_quiet(void) {
+        libbpf_set_print(library_print);
+        libxdp_set_print(shared_print);
+}
+
 /* One-page ring buffers, and the array of them that the sampler picks from. */
 static int doorbells_make(struct programs *p) {
         LIBBPF_OPTS(bpf_map_create_opts, options);
@@ -113,7 +122,7 @@ int programs_open(const struct program_config *config, struct programs **ret_pro
 
         if (!p)
                 return -ENOMEM;
-        libbpf_set_print(library_print);
+        program_library_quiet();
         p->config = *config;
         p->doorbells_fd = -1;
         for (uint32_t w = 0; w < XSKIM_WORKERS_MAX; w++)

@@ -90,6 +90,17 @@ int program_port_attach(struct programs *programs, const struct program_port *po
  * any. */
 void program_port_detach(struct programs *programs, uint32_t port);
 
+/*
+ * What a killed process left of its samplers in libxdp's dispatcher, of an interface, or of all of
+ * this network namespace (`ifindex` 0): taken out of the dispatcher, its pins removed. Other
+ * programs and samplers whose process lives stay. Needs CAP_SYS_ADMIN; sets no message.
+ */
+struct program_cleaned {
+        uint32_t samplers;    /* taken off an interface */
+        uint32_t directories; /* with the pins of a dispatcher that was attached no more */
+};
+int program_clean(int ifindex, struct program_cleaned *ret_cleaned);
+
 /* Waits until no CPU is inside a program that was detached before. */
 void program_grace(void);
 

@@ -108,9 +108,12 @@ static int error_foreign(const struct program_port *port, int error) {
                         snprintf(tag + 2 * i, 3, "%02x", facts.tag[i]);
         return error_set(error,
                          "%s: another XDP program is attached (%s, id %u, tag %s).\n"
-                         "xskim replaces nobody. Detach it, or run with --shared to join it "
-                         "through libxdp's dispatcher.",
-                         port->name, facts.name[0] ? facts.name : "name not readable", id, tag);
+                         "xskim replaces nobody. %s",
+                         port->name, facts.name[0] ? facts.name : "name not readable", id, tag,
+                         port->shared ? "It is not in libxdp's dispatcher, or not visibly so: "
+                                        "detach it."
+                                      : "Detach it, or run with --shared to join it through "
+                                        "libxdp's dispatcher.");
 }
 
 static int error_attach(const struct program_port *port, int error) {
@@ -157,31 +160,10 @@ static int sampler_link(struct programs *p, const struct program_port *port) {
 }
 
 static int sampler_join(struct programs *p, const struct program_port *port) {
-        struct program_attached *a = &p->ports[port->number];
-        DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = a->sampler->obj,
-                            .prog_name = "sampler");
-        int r;
+        int r = program_shared_join(p, port);
 
-        a->shared = xdp_program__create(&options);
-        r = (int)libxdp_get_error(a->shared);
-        if (r) {
-                a->shared = NULL;
-                return error_set(r, "%s: libxdp does not take the sampler: %s", port->name,
-                                 strerror(-r));
-        }
-        a->shared_mode = port->generic ? XDP_MODE_SKB : XDP_MODE_NATIVE;
-        r = xdp_program__attach(a->shared, port->ifindex, a->shared_mode, 0);
-        if (!r)
-                return 0;
-        xdp_program__close(a->shared);
-        a->shared = NULL;
-        if (r == -EPERM)
-                return error_set(
-                        -EOPNOTSUPP,
-                        "%s: the kernel does not let libxdp's dispatcher load (lockdown?). "
-                        "Run without --shared.",
-                        port->name);
-        return error_attach(port, r);
+        /* a message that is there stays */
+        return r ? error_attach(port, r) : 0;
 }
 
 static int stack_attach(struct programs *p, const struct program_port *port) {
@@ -208,8 +190,11 @@ static int stack_attach(struct programs *p, const struct program_port *port) {
 int program_port_attach(struct programs *p, const struct program_port *port,
                         struct xskim_mode *mode) {
         struct program_attached *a = &p->ports[port->number];
+        struct program_cleaned cleaned;
         int r = states_start(p, port);
 
+        /* if it cannot, attaching says what is in the way */
+        program_clean(port->ifindex, &cleaned);
         a->ifindex = port->ifindex;
         r = r ? r : sampler_open(p, port);
         /* tc first: it only listens, and no stamp is to go unread */
@@ -228,11 +213,7 @@ int program_port_attach(struct programs *p, const struct program_port *port,
 void program_port_detach(struct programs *p, uint32_t port) {
         struct program_attached *a = &p->ports[port];
 
-        if (a->shared)
-                xdp_program__detach(a->shared, a->ifindex, a->shared_mode, 0);
-        if (a->shared)
-                xdp_program__close(a->shared);
-        a->shared = NULL;
+        program_shared_leave(a);
         fd_cleanup(&a->sampler_link);
         program_grace();
         fd_cleanup(&a->stack_link);

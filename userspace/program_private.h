@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What program.c and program_port.c share, and nobody else: the libbpf side of program.h. */
+/* What the files of program.h share, and nobody else: its libbpf and libxdp side. */
 #ifndef XSKIM_PROGRAM_PRIVATE_H
 #define XSKIM_PROGRAM_PRIVATE_H
 
@@ -28,10 +28,12 @@ struct program_attached {
         int sampler_link;
         int stack_link;
         int ifindex;
+        int owner; /* of a shared sampler: says that its process lives; -1 */
         enum xdp_attach_mode shared_mode;
 };
 
-#define PROGRAM_ATTACHED_NULL ((struct program_attached){.sampler_link = -1, .stack_link = -1})
+#define PROGRAM_ATTACHED_NULL                                                                      \
+        ((struct program_attached){.sampler_link = -1, .stack_link = -1, .owner = -1})
 
 struct programs {
         struct program_config config;
@@ -44,7 +46,32 @@ struct programs {
         struct program_attached ports[XSKIM_PORTS_MAX];
 };
 
+/* libbpf and libxdp say nothing on standard error, unless XSKIM_DEBUG is set. */
+void program_library_quiet(void);
+
 /* Detaches and frees the port's programs. */
 void program_port_close(struct programs *programs, uint32_t port);
+
+/* program_shared.c */
+
+/*
+ * Puts the opened, configured sampler into the port's dispatcher, first in the chain, and has
+ * libxdp load it. -EOPNOTSUPP with a message: no dispatcher here, and nothing was attached. Other
+ * errors are without one.
+ */
+int program_shared_join(struct programs *programs, const struct program_port *port);
+
+/* Takes it out again, whatever has become of the port meanwhile. */
+void program_shared_leave(struct program_attached *attached);
+
+/*
+ * A shared sampler outlives a killed process, so the process says that it lives by holding a socket
+ * of this abstract name in the port's network namespace; it goes with the process. By the id of the
+ * map `states`, which is known before there is a program. -EADDRINUSE: held.
+ */
+int program_owner_hold(uint32_t states_id, int ifindex, int *ret_fd);
+
+/* The cookie of the calling thread's network namespace (SO_NETNS_COOKIE); 0 when there is none. */
+uint64_t program_owner_namespace(void);
 
 #endif

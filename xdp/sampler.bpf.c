@@ -28,6 +28,10 @@ const volatile __u32 ring_slots = XSKIM_RING_SLOTS_MIN;
 const volatile __u32 sampling_off = 0;
 const volatile struct xskim_skip skip_of = {0};
 
+/* Read by nobody here: through it user space recognises a sampler that its process left in libxdp's
+ * dispatcher, and the network namespace (cookie) of its port. 0: this one leaves nothing. */
+const volatile __u64 owner_namespace SEC(".rodata.owner") = 0;
+
 struct states_map states SEC(".maps");
 struct rings_map rings SEC(".maps");
 struct ring_controls_map ring_controls SEC(".maps");
