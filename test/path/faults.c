@@ -110,6 +110,7 @@ static uint32_t foreign_attach(bool by_link, struct bpf_prog_info *ret_facts) {
                 cr_assert_geq(bpf_link_create(fd, ifindex, BPF_XDP, &options), 0);
         else
                 cr_assert_eq(bpf_xdp_attach(ifindex, fd, XDP_FLAGS_DRV_MODE, NULL), 0);
+        sender_bpf__destroy(foreign); /* what it is attached by keeps the program */
         cr_assert_eq(lab_xdp_program(LAB_PORT), ret_facts->id);
         return ret_facts->id;
 }
