@@ -5,12 +5,17 @@
  * was sent.
  */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
+#include <xskim/barrier.h>
+
+#include "clock.h"
 #include "lab.h"
 #include "packets.h"
 #include "program.h"
@@ -219,5 +224,82 @@ Test(sampler, keeps_the_sums_that_the_ledger_needs) {
         cr_assert_eq(classes, c.seen);
         cr_assert_eq(outcomes, c.seen);
         cr_assert_eq(sizes, c.seen);
+        bench_close(&b);
+}
+
+static void cpu_pin(int cpu) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        CPU_SET((size_t)cpu, &set);
+        cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* The ring is full, so the state keeps the last gap. Every packet ends one and begins the next. */
+Test(sampler, measures_the_gap_from_one_sample_to_the_next_packet) {
+        enum { PAUSE_NS = 20000000, PACKETS = 200 };
+        struct bench b;
+        uint8_t packet[64];
+        uint64_t start_ns, gap_ns;
+
+        cpu_pin(0);
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_COUNTS, 1, 96);
+        start_ns = clock_monotonic_ns();
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), PACKETS);
+        cr_assert_eq(bench_counters(&b).gaps, PACKETS - 1);
+        usleep(PAUSE_NS / 1000);
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 1);
+        cr_assert_eq(bench_counters(&b).gaps, PACKETS);
+        gap_ns = xskim_gap_decode(b.states[0].gap);
+        cr_assert_geq(gap_ns, PAUSE_NS);
+        cr_assert_leq(gap_ns, clock_monotonic_ns() - start_ns);
+        bench_close(&b);
+}
+
+/* Each kind in turn, once in XSKIM_TIMED_EVERY packets or a little later. */
+Test(sampler, times_each_kind_of_its_runs) {
+        enum { TURNS = 30, PACKETS = TURNS * XSKIM_TIMED_EVERY };
+        const struct xskim_sampler_state *state;
+        struct bench b;
+        uint8_t packet[64];
+
+        cpu_pin(0);
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_CLASSES, 64, 96);
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), PACKETS);
+        bench_counters(&b);
+        state = &b.states[0];
+        for (int run = 0; run < XSKIM_RUN_COUNT; run++) {
+                cr_expect_geq(state->timed[run].runs, TURNS / XSKIM_RUN_COUNT - 1, "%d", run);
+                cr_expect_leq(state->timed[run].runs, TURNS / XSKIM_RUN_COUNT + 1, "%d", run);
+        }
+        cr_expect_gt(state->timed[XSKIM_RUN_sampled].ns, 0);
+        bench_close(&b);
+}
+
+/* Nobody is there to empty the doorbell: one page of it holds some of them. */
+Test(sampler, rings_once_for_each_mark_and_counts_what_found_no_room) {
+        enum { SLOTS = 96, MARKS = 400 };
+        struct xskim_ring_control *control;
+        struct xskim_sampler_counters c;
+        struct bench b;
+        uint8_t packet[64];
+
+        cpu_pin(0);
+        bench_open(&b, XSKIM_VERDICT_PASS, XSKIM_TIER_COUNTS, 1, SLOTS);
+        control = &program_ring_controls(b.programs)[0];
+        xskim_mark_asleep(&control->asleep);
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), XSKIM_RING_HIGH_WATER(SLOTS));
+        cr_assert_eq(bench_counters(&b).doorbells, 0, "below the mark");
+        bench_run(&b, packet, lab_udp(packet, 64, 1, 2), SLOTS);
+        cr_assert_eq(bench_counters(&b).doorbells, 1);
+        for (int i = 1; i < MARKS; i++) {
+                xskim_mark_asleep(&control->asleep);
+                bench_run(&b, packet, lab_udp(packet, 64, 1, 2), 2);
+                cr_assert_eq(__atomic_load_n(&control->asleep, __ATOMIC_RELAXED), 0);
+        }
+        c = bench_counters(&b);
+        cr_assert_eq(c.doorbells + c.doorbells_lost, MARKS);
+        cr_assert_gt(c.doorbells, 100);
+        cr_assert_gt(c.doorbells_lost, 100);
         bench_close(&b);
 }
