@@ -20,6 +20,7 @@ enum {
 };
 
 struct doctor_options {
+        bool clean;
         bool json;
 };
 
@@ -31,7 +32,18 @@ static int parse_json(void *target, const char *value) {
         return 0;
 }
 
+static int parse_clean(void *target, const char *value) {
+        struct doctor_options *options = target;
+
+        (void)value;
+        options->clean = true;
+        return 0;
+}
+
 const struct cli_option DOCTOR_OPTIONS[] = {
+        {"clean", NULL, NULL,
+         "removes what killed 'watch --shared' left in libxdp's dispatcher, and says what", NULL,
+         parse_clean},
         {"json", NULL, NULL, "prints one JSON object on one line", NULL, parse_json},
         {NULL},
 };
@@ -144,7 +156,8 @@ int command_doctor(int argc, char **argv) {
                 return complain(CLI_EXIT_USAGE);
         port = first < argc ? argv[first] : NULL;
         doctor_machine(&doctor);
-        r = port ? doctor_port(&doctor, port) : 0;
+        r = options.clean ? doctor_clean(&doctor, port) : 0;
+        r = r < 0 || !port ? r : doctor_port(&doctor, port);
         r = r < 0 ? r : report_print(&doctor, port, options.json);
         if (r < 0)
                 return complain(CLI_EXIT_FAILED);

@@ -26,6 +26,12 @@ void doctor_machine(struct doctor *doctor);
 /* Adds the checks of a port. -ENODEV, with a message: there is none of this name. */
 int doctor_port(struct doctor *doctor, const char *name);
 
+/*
+ * Removes what killed sessions left in libxdp's dispatcher of a port, or of every port here (NULL),
+ * and adds a check that says what. -ENODEV, with a message: there is none of this name.
+ */
+int doctor_clean(struct doctor *doctor, const char *name);
+
 /* The next check, of this name; the last one again when there is no room. */
 struct check *doctor_next(struct doctor *doctor, const char *name);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The checks of a port. See doctor.h. */
+#include <errno.h>
 #include <string.h>
 
 #include "doctor.h"
@@ -7,6 +8,7 @@
 #include "netdev.h"
 #include "notes.h"
 #include "probe.h"
+#include "program.h"
 #include "util.h"
 
 static struct check *port_next(struct doctor *doctor, const char *name) {
@@ -138,5 +140,36 @@ int doctor_port(struct doctor *doctor, const char *name) {
         program_add(doctor, &port);
         verdict_add(doctor, &port);
         notes_add(doctor, &port);
+        return 0;
+}
+
+static void clean_say(struct check *check, int r, const struct program_cleaned *cleaned) {
+        if (r == -EPERM || r == -EACCES) {
+                check_set(check, CHECK_DENIED, "not allowed to look for them");
+                check_todo(check, "run as root (sudo)");
+        } else if (r < 0) {
+                check_set(check, CHECK_WARN, "not all could be removed: %s", strerror(-r));
+        } else if (cleaned->samplers || cleaned->directories) {
+                check_set(check, CHECK_OK,
+                          "removed: %u sampler%s of killed sessions from libxdp's dispatcher, the "
+                          "pins of %u dispatcher%s no longer attached",
+                          cleaned->samplers, cleaned->samplers == 1 ? "" : "s",
+                          cleaned->directories, cleaned->directories == 1 ? "" : "s");
+        } else {
+                check_set(check, CHECK_OK, "none found");
+        }
+}
+
+int doctor_clean(struct doctor *doctor, const char *name) {
+        struct netdev_port port = {.ifindex = 0};
+        struct program_cleaned cleaned;
+        struct check *check;
+        int r = name ? netdev_find(name, &port) : 0;
+
+        if (r < 0)
+                return r;
+        r = program_clean(port.ifindex, &cleaned);
+        check = name ? port_next(doctor, "leftovers") : doctor_next(doctor, "leftovers");
+        clean_say(check, r, &cleaned);
         return 0;
 }

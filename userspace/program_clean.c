@@ -100,11 +100,32 @@ static void attached_cleanup(struct attached *attached) {
         xdp_multiprog__close(attached->all);
 }
 
-static int attached_find(int ifindex, struct attached *attached) {
-        struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
-        struct xdp_program *program = NULL;
-        int r = (int)libxdp_get_error(all);
+/* libxdp 1.3.1 loses a descriptor when asked about a program that is no dispatcher; so it is asked
+ * only where there may be something to remove. */
+static bool attached_is_worth_asking(int ifindex) {
+        LIBBPF_OPTS(bpf_xdp_query_opts, query);
+        struct bpf_prog_info facts = {0};
+        uint32_t size = sizeof(facts), id;
+        int fd CLEANUP(fd_cleanup) = -1;
 
+        if (bpf_xdp_query(ifindex, 0, &query))
+                return false;
+        id = query.prog_id ? query.prog_id : query.drv_prog_id;
+        fd = id ? bpf_prog_get_fd_by_id(id) : -1;
+        if (fd < 0 || bpf_obj_get_info_by_fd(fd, &facts, &size))
+                return false;
+        return !strcmp(facts.name, "xdp_dispatcher") || kind_of(fd, ifindex) == KIND_LEFT;
+}
+
+static int attached_find(int ifindex, struct attached *attached) {
+        struct xdp_program *program = NULL;
+        struct xdp_multiprog *all;
+        int r;
+
+        if (!attached_is_worth_asking(ifindex))
+                return 0;
+        all = xdp_multiprog__get_from_ifindex(ifindex);
+        r = (int)libxdp_get_error(all);
         if (r)
                 return r == -ENOENT || r == -ENODEV ? 0 : r;
         attached->all = all;

@@ -16,13 +16,14 @@
 #define XSKIM_INLINE static inline __attribute__((always_inline))
 #define XSKIM_HIDE(variable_) __asm__("" : "+r"(variable_))
 
-/* Makes the verifier forget what it knows of a variable, so that the paths that lead here become
- * one: a value xor an unknown one is unknown, although xor again restores it. */
+/* Makes the verifier forget what it knows of a variable of 32 bits, so that the paths that lead here
+ * become one: the sum with an unknown value is unknown, although the difference restores it. Not by
+ * xor: after it Linux 6.1 does not even know that the upper half is 0. */
 #define XSKIM_FORGET(variable_, unknown_)                                                          \
         ({                                                                                         \
-                (variable_) ^= (unknown_);                                                         \
+                (variable_) += (unknown_);                                                         \
                 XSKIM_HIDE(variable_);                                                             \
-                (variable_) ^= (unknown_);                                                         \
+                (variable_) -= (unknown_);                                                         \
         })
 
 /* Packet bytes have no alignment. The kernel reads them as they are where it can; elsewhere the
