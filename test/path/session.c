@@ -66,7 +66,7 @@ static uint32_t received(int fd) {
 }
 
 /* Every packet is sampled, so every one has its time, and all of them arrive. */
-Test(session, measures_the_time_in_the_stack_and_passes_the_packet_on) {
+Test(session, measures_stack_and_delivery_and_passes_the_packet_on) {
         enum { PACKETS = 50, MOST_NS = 1000000000 };
         struct xskim_session *session;
         struct xskim_config config;
@@ -89,6 +89,8 @@ Test(session, measures_the_time_in_the_stack_and_passes_the_packet_on) {
         cr_expect_lt(s.stack.max, MOST_NS);
         cr_expect_geq(s.stack.mean, s.stack.min);
         cr_expect_leq(s.stack.mean, s.stack.max);
+        cr_expect_eq(s.delivery.count, PACKETS);
+        cr_expect_lt(s.delivery.max, MOST_NS);
         cr_expect_eq(received(receiver), PACKETS);
         close(receiver);
 }
