@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "lab.h"
+#include "recordfile.h"
 #include "recording.h"
 
 enum { PACKETS = 300000 };
@@ -109,6 +110,60 @@ Test(record, with_rings_that_overrun) {
         config.ring_slots = 96;
         config.interval_ms = 10;
         check_same(&config, true);
+}
+
+enum { FLOWS = 100, FLOW_PACKETS = 100 };
+
+/* How often each source port is in the file. */
+static void flows_count(const struct recorded *recorded, uint32_t counts[FLOWS]) {
+        struct recordfile_item item;
+        struct recordfile file;
+        int begin = recordfile_open(&file, recorded->bytes, recorded->length);
+        size_t at = (size_t)begin, used = 1;
+
+        cr_assert_gt(begin, 0);
+        for (; used; at += used) {
+                const struct xskim_record *records;
+
+                used = recordfile_next(&file, recorded->bytes + at, recorded->length - at, &item);
+                if (item.type != RECORDFILE_FRAME)
+                        continue;
+                records = (const void *)(item.frame + 1);
+                for (uint32_t i = 0; i < item.frame->records; i++) {
+                        cr_assert_lt(records[i].source_port, FLOWS);
+                        counts[records[i].source_port]++;
+                }
+        }
+}
+
+/* The rings go round several times; each flow is a part of one round. */
+Test(record, has_every_record_once) {
+        struct recorded recorded = {.path = "/tmp/xskim-record-XXXXXX"};
+        struct xskim_session *session;
+        struct xskim_config config;
+        uint32_t counts[FLOWS] = {0};
+        uint8_t packet[64];
+        int fd = mkstemp(recorded.path);
+
+        cr_assert_geq(fd, 0);
+        close(fd);
+        lab_config(&config);
+        config.record_path = recorded.path;
+        cr_assert_eq(xskim_open(&config, &session), 0, "%s", xskim_error_message());
+        for (uint16_t flow = 0; flow < FLOWS; flow++) {
+                lab_send(LAB_PEER, packet, lab_udp(packet, 64, flow, 2), FLOW_PACKETS);
+                usleep(1000);
+        }
+        cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
+        cr_assert_eq(xskim_snapshot(session, 0, &recorded.live), 0);
+        xskim_close(session);
+        file_load(&recorded);
+        flows_count(&recorded, counts);
+        lab_balanced(&recorded.live);
+        cr_expect_eq(recorded.live.ledger.ring_full, 0);
+        for (int flow = 0; flow < FLOWS; flow++)
+                cr_expect_eq(counts[flow], FLOW_PACKETS, "flow %d: %u", flow, counts[flow]);
+        recorded_end(&recorded);
 }
 
 Test(record, the_command_reads_it_whole_and_cut) {

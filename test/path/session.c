@@ -7,11 +7,14 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,7 +69,7 @@ static uint32_t received(int fd) {
 }
 
 /* Every packet is sampled, so every one has its time, and all of them arrive. */
-Test(session, measures_the_time_in_the_stack_and_passes_the_packet_on) {
+Test(session, measures_stack_and_delivery_and_passes_the_packet_on) {
         enum { PACKETS = 50, MOST_NS = 1000000000 };
         struct xskim_session *session;
         struct xskim_config config;
@@ -89,6 +92,8 @@ Test(session, measures_the_time_in_the_stack_and_passes_the_packet_on) {
         cr_expect_lt(s.stack.max, MOST_NS);
         cr_expect_geq(s.stack.mean, s.stack.min);
         cr_expect_leq(s.stack.mean, s.stack.max);
+        cr_expect_eq(s.delivery.count, PACKETS);
+        cr_expect_lt(s.delivery.max, MOST_NS);
         cr_expect_eq(received(receiver), PACKETS);
         close(receiver);
 }
@@ -164,6 +169,67 @@ Test(session, counts_the_records_that_the_file_has_no_room_for) {
         cr_expect_gt(s.ledger.record_dropped, 0);
         cr_expect_eq(s.ledger.recorded + s.ledger.record_dropped, s.ledger.decoded);
         cr_expect_eq(s.ledger.lost_in_socket, 0);
+}
+
+/* A file system of its own that can be frozen: its writes wait until it is thawed. */
+static void disk_make(const char *directory) {
+        cr_assert_eq(unshare(CLONE_NEWNS), 0);
+        cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        cr_assert_eq(mount("disk", directory, "tmpfs", 0, "size=64m"), 0);
+        lab_run("truncate -s 48M %s/image && mkfs.ext4 -q %s/image && mkdir %s/on", directory,
+                directory, directory);
+        lab_run("mount -o loop %s/image %s/on", directory, directory);
+}
+
+static int disk_freeze(const char *path) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        cr_assert_geq(fd, 0);
+        cr_assert_eq(ioctl(fd, FIFREEZE, 0), 0);
+        return fd;
+}
+
+static void disk_thaw_later(void *context) {
+        usleep(300000);
+        ioctl(*(int *)context, FITHAW, 0);
+        pause();
+}
+
+/* Every frame waits to be written, so there are no places for carriers, and the rings fill up;
+ * nothing is lost without its name, and the end waits for what is under way. */
+Test(session, injects_no_more_carriers_than_it_has_places_for_while_the_disk_stands_still) {
+        enum { PACKETS = 100000 };
+        char directory[] = "/tmp/xskim-disk-XXXXXX", path[64];
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+        int disk;
+        pid_t thaw;
+
+        if (access("/dev/loop-control", R_OK))
+                lab_skip("no loop devices here");
+        cr_assert(mkdtemp(directory));
+        disk_make(directory);
+        snprintf(path, sizeof(path), "%s/on/run.xskim", directory);
+        lab_config(&config);
+        config.interval_ms = 60000;
+        config.record_path = path;
+        cr_assert_eq(xskim_open(&config, &session), 0, "%s", xskim_error_message());
+        disk = disk_freeze(path);
+        for (int i = 0; i < PACKETS / 1000; i++) {
+                cr_assert_eq(send_udp(1000), 1000);
+                usleep(1000);
+        }
+        thaw = command_fork(disk_thaw_later, &disk);
+        session_summary(session, &s);
+        command_kill(thaw);
+        close(disk);
+        lab_run("umount %s/on && umount %s && rmdir %s", directory, directory, directory);
+        cr_expect_eq(s.ledger.seen, PACKETS);
+        cr_expect_gt(s.ledger.ring_full, 0, "it did not stand still");
+        cr_expect_eq(s.ledger.lost_in_socket, 0);
+        cr_expect_eq(s.ledger.record_dropped, 0);
+        cr_expect_eq(s.ledger.recorded, s.ledger.decoded);
 }
 
 /* ---- the exit status ---- */

@@ -298,6 +298,23 @@ Test(tally, the_rest_of_an_interval_stands_for_what_was_lost_in_it) {
         free(tally);
 }
 
+Test(tally, the_rest_of_an_interval_stands_for_what_was_malformed) {
+        struct tally_ring ring = ring_make();
+        struct test_frame frame = frame_make(&ring, 6);
+        struct tally *tally = tally_make();
+
+        frame.records[3].weight = 0;
+        cr_assert_eq(frame_feed(&ring, &frame, NULL), TALLY_MALFORMED);
+        frame = frame_make(&ring, 4);
+        frame_feed(&ring, &frame, NULL);
+        tally_fold(&ring, tally);
+        cr_assert(tally->biased);
+        cr_assert_eq(tally->malformed, 6);
+        cr_assert_eq(tally->size.weight, 10 * (4 + 6));
+        tally_ring_close(&ring);
+        free(tally);
+}
+
 Test(tally, what_nothing_can_stand_for_waits_for_the_next_interval) {
         struct tally_ring ring = ring_make();
         struct tally *tally = tally_make();
@@ -329,6 +346,7 @@ Test(tally, merging_is_adding_in_any_order) {
                 frame_feed(&ring, &frame, NULL);
                 parts[i] = tally_make();
                 tally_fold(&ring, parts[i]);
+                parts[i]->frames_foreign = parts[i]->recorded = parts[i]->record_dropped = 1 + i;
                 tally_ring_close(&ring);
         }
         tally_merge(ab, parts[0]);
@@ -339,6 +357,10 @@ Test(tally, merging_is_adding_in_any_order) {
         cr_assert_eq(memcmp(&ab->delivery, &ba->delivery, sizeof(ab->delivery)), 0);
         cr_assert_eq(memcmp(&ab->size, &ba->size, sizeof(ab->size)), 0);
         cr_assert_eq(ab->decoded, 30);
+        cr_assert_eq(ab->frames, 2);
+        cr_assert_eq(ab->frames_foreign, 3);
+        cr_assert_eq(ab->recorded, 3);
+        cr_assert_eq(ab->record_dropped, 3);
         cr_assert_eq(ab->frames_missing, 1);
         cr_assert_eq(ab->lost_in_socket, 1);
         cr_assert_eq(ab->received, ba->received);
