@@ -16,9 +16,9 @@
 #define XSKIM_INLINE static inline __attribute__((always_inline))
 #define XSKIM_HIDE(variable_) __asm__("" : "+r"(variable_))
 
-/* Makes the verifier forget what it knows of a variable of 32 bits, so that the paths that lead here
- * become one: the sum with an unknown value is unknown, although the difference restores it. Not by
- * xor: after it Linux 6.1 does not even know that the upper half is 0. */
+/* Makes the verifier forget what it knows of a variable of 32 bits, so that the paths that lead
+ * here become one: the sum with an unknown value is unknown, although the difference restores it.
+ * Not by xor: after it Linux 6.1 does not even know that the upper half is 0. */
 #define XSKIM_FORGET(variable_, unknown_)                                                          \
         ({                                                                                         \
                 (variable_) += (unknown_);                                                         \
