@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / "build-perf/perf"
 NEEDED = {"name", "value", "unit", "baseline", "ratio", "ci95", "bound", "holds"}
-SIGNS = {"at_most": "<= ", "at_least": ">= "}  # after "value_" or "ratio_"
+SIGNS = {"at_most": "<= ", "at_least": ">= "}
 COLUMNS = "{:<34} {:>10} {:<13} {:>10} {:>7} {:>22} {:>14}  {}"
 
 
@@ -37,8 +37,8 @@ def verdict(figure):
 def line(figure):
     low, high = figure["ci95"] or (None, None)
     bound = figure["bound"]
-    of = figure.get("bound_kind", "")
-    kind = ("ratio " if "ratio" in of else "") + SIGNS.get(of[6:], "")
+    what, _, way = figure.get("bound_kind", "").partition("_")
+    kind = ("ratio " if what == "ratio" else "") + SIGNS.get(way, "")
     row = COLUMNS.format(figure["name"], number(figure["value"]), figure["unit"], number(figure["baseline"]),
                          number(figure["ratio"]), "-" if low is None else f"[{number(low)}, {number(high)}]",
                          "-" if bound is None else kind + number(bound), verdict(figure)).rstrip()
