@@ -71,15 +71,17 @@ static void wait_awake(uint64_t ns) {
 }
 
 bool drain_linger(const struct drain *d) {
-        uint64_t enough = DRAIN_ENOUGH(d->config.ring_slots), begin_ns, last = 0, fill;
+        uint64_t enough = DRAIN_ENOUGH(d->config.ring_slots), last = 0, fill;
+        uint64_t begin_ns, moved_ns, now_ns;
 
         if (d->rate_hz * DRAIN_REACTION_NS / 1000000000 < enough)
                 return false;
-        begin_ns = clock_monotonic_ns();
+        begin_ns = moved_ns = clock_monotonic_ns();
         while ((fill = fullest_elsewhere(d)) < enough) {
-                uint64_t waited_ns = clock_monotonic_ns() - begin_ns;
-
-                if (waited_ns > DRAIN_LINGER_NS || (fill == last && waited_ns > DRAIN_PATIENCE_NS))
+                now_ns = clock_monotonic_ns();
+                if (fill != last)
+                        moved_ns = now_ns;
+                if (now_ns - begin_ns > DRAIN_LINGER_NS || now_ns - moved_ns > DRAIN_PATIENCE_NS)
                         return false;
                 last = fill;
                 wait_awake(DRAIN_LOOK_NS);

@@ -256,7 +256,7 @@ int session_failure(struct xskim_session *s) {
 }
 
 int session_stop(struct xskim_session *s) {
-        int r = 0;
+        int one, r = 0;
 
         if (s->stopped)
                 return 0;
@@ -267,9 +267,13 @@ int session_stop(struct xskim_session *s) {
                 source_rewind(&s->ports[p].source);
         }
         program_grace();
-        for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
-                r = worker_finish(s->workers[w]);
+        /* one that failed does not keep the others from finishing, nor the summary from coming */
+        for (uint32_t w = 0; w < s->config.workers; w++) {
+                one = worker_finish(s->workers[w]);
+                r = r < 0 ? r : one;
+        }
         s->interval_cpu_ns = 0;
         s->interval_records = 0;
-        return r < 0 ? r : session_publish(s, true);
+        one = session_publish(s, true);
+        return r < 0 ? r : one;
 }

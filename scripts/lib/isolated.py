@@ -3,30 +3,35 @@
 
 usage: isolated.py REPORT COMMAND…
 
-It gets a network namespace of its own, and where the root is a mount point (in a plain chroot it is not) mount and
-process namespaces too, so that others on the machine cannot disturb the check and everything ends with the run. Without
-them the check compares before and after. REPORT gets a line for each thing left; loaded programs are not kept apart by
+It is process 1 of network, mount and process namespaces of its own, so that others on the machine cannot disturb the
+check and everything ends with the run. REPORT gets a line for each thing left; loaded programs are not kept apart by
 namespaces, so the caller looks at those.
 """
-import ctypes
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
 
 INSIDE = "XSKIM_ISOLATED"
-PR_SET_CHILD_SUBREAPER = 36
+# A mount onto / of a plain chroot would reach the machine's own root if that is shared. /proc is a mount point there
+# too, so it can be made private first and can carry the new root.
+AS_MOUNT = 'mount --make-rprivate /proc && mount --rbind / /proc && exec chroot /proc sh -c \'cd "$0" && exec "$@"\' "$@"'
 
 
 def enter():
-    """Starts this program again inside the namespaces."""
-    words = ["unshare", "--net"]
+    """Starts this program again inside the namespaces, at the latest with / as a mount point."""
+    own = [sys.executable, *sys.argv]
     if root_is_mount():
-        words += ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    os.execvpe(words[0], [*words, sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
+        words = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *own]
+        os.environ[INSIDE] = "all"
+    elif INSIDE in os.environ:
+        sys.exit("isolated: / is no mount point and could not be made one")
+    else:
+        os.environ[INSIDE] = "root"
+        words = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", AS_MOUNT, "sh", os.getcwd(), *own]
+    os.execvp(words[0], words)
 
 
 def root_is_mount():
@@ -41,10 +46,8 @@ def mount(kind, where):
 
 
 def own_world():
-    if os.getpid() == 1:
-        mount("bpf", "/sys/fs/bpf")
-        mount("tmpfs", "/run/netns")
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    mount("bpf", "/sys/fs/bpf")
+    mount("tmpfs", "/run/netns")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
@@ -62,36 +65,29 @@ def reap(until=None):
 
 
 def processes():
-    """What the command started and did not wait for: orphans become children of this process."""
-    parents, words = {}, {}
     for path in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            words[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ").strip()
-        except OSError:
-            continue
-    own = {os.getpid()}
-    for _ in parents:
-        own |= {pid for pid, parent in parents.items() if parent in own}
-    return {pid: words.get(pid, "?") for pid in own - {os.getpid()}}
+        if path.name != str(os.getpid()):
+            try:
+                yield f"process {path.name}: " + (path / "cmdline").read_text().replace("\0", " ").strip()
+            except OSError:
+                continue
 
 
 def things():
     links = json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout)
-    found = [f"interface {link['ifname']}" for link in links]
-    if os.path.isdir("/run/netns"):
-        found += [f"network namespace {name}" for name in os.listdir("/run/netns")]
+    found = list(processes()) + [f"interface {link['ifname']}" for link in links]
+    found += [f"network namespace {name}" for name in os.listdir("/run/netns")]
     for where, _, files in os.walk("/sys/fs/bpf"):
         found += [f"pinned object {where}/{name}" for name in files]
     return found
 
 
 def left(before):
-    return [f"process {pid}: {words}" for pid, words in processes().items()] + [t for t in things() if t not in before]
+    return [thing for thing in things() if thing not in before]
 
 
 def main():
-    if INSIDE not in os.environ:
+    if os.environ.get(INSIDE) != "all":
         enter()
     os.environ.pop(INSIDE)
     report, command = sys.argv[1], sys.argv[2:]
@@ -106,8 +102,6 @@ def main():
         reap()
         found = left(before)
     pathlib.Path(report).write_text("".join(line + "\n" for line in found))
-    for pid in processes():
-        os.kill(pid, signal.SIGKILL)
     return status if status >= 0 else 128 - status
 
 
