@@ -232,6 +232,30 @@ Test(session, injects_no_more_carriers_than_it_has_places_for_while_the_disk_sta
         cr_expect_eq(s.ledger.recorded, s.ledger.decoded);
 }
 
+/* ---- the end ---- */
+
+/* More records than one run of carriers takes, and nobody wakes the worker before the end. */
+Test(session, empties_the_rings_before_its_summary) {
+        enum { PACKETS = 5000, SLOTS = 9600 };
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+        cpu_set_t cpus;
+
+        CPU_ZERO(&cpus);
+        CPU_SET(0, &cpus);
+        cr_assert_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+        cr_assert_lt(PACKETS, XSKIM_RING_HIGH_WATER(SLOTS));
+        lab_config(&config);
+        config.ring_slots = SLOTS;
+        config.flush_ms = config.interval_ms = 60000;
+        cr_assert_eq(xskim_open(&config, &session), 0, "%s", xskim_error_message());
+        cr_assert_eq(send_udp(PACKETS), PACKETS);
+        session_summary(session, &s);
+        cr_expect_eq(s.ledger.decoded, PACKETS);
+        cr_expect_eq(s.ledger.waiting, 0);
+}
+
 /* ---- the exit status ---- */
 
 /* The sampler's state of that process: a map among its descriptors. */

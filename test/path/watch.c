@@ -90,6 +90,10 @@ ParameterizedTest(const uint32_t *sample, watch, every_packet_is_accounted_for, 
                 cr_assert_eq(s.ledger.sampled, 0);
         if (*sample == 1)
                 cr_assert_eq(s.ledger.sampled, packets);
+        /* every record stands for as many packets, of 64 bytes each */
+        if (*sample > 1)
+                cr_assert_float_eq(s.estimate_bytes.value, 64.0 * *sample * s.ledger.sampled, 1,
+                                   "%f", s.estimate_bytes.value);
 }
 
 Test(watch, an_idle_port_ends_with_an_empty_balanced_summary) {
