@@ -324,8 +324,9 @@ int sampler(struct xdp_md *ctx) {
         return packet_see(ctx, true);
 }
 
-/* In libxdp's dispatcher: since Linux 6.13 a program there may not so much as contain a call that
- * moves the packet's bounds, unless the dispatcher does, too. Loaded only when asked for. */
+/* In libxdp's dispatcher: newer kernels (seen on 6.12.95) refuse a program there that so much as
+ * contains a call that may move the packet's bounds, unless the dispatcher has one, too. Loaded
+ * only when asked for. */
 SEC("?xdp")
 int sampler_shared(struct xdp_md *ctx) {
         return packet_see(ctx, false);
