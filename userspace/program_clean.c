@@ -69,7 +69,8 @@ static enum kind kind_of(int program, int ifindex) {
         struct owner owner = {0};
         int held CLEANUP(fd_cleanup) = -1;
 
-        if (bpf_obj_get_info_by_fd(program, &facts, &size) || strcmp(facts.name, "sampler") != 0)
+        if (bpf_obj_get_info_by_fd(program, &facts, &size) ||
+            strncmp(facts.name, "sampler", strlen("sampler")) != 0)
                 return KIND_FOREIGN;
         for (uint32_t i = 0; i < MIN(facts.nr_map_ids, (uint32_t)CLEAN_MAPS_MAX); i++)
                 map_look(maps[i], &owner);

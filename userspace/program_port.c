@@ -80,9 +80,14 @@ static int sampler_open(struct programs *p, const struct program_port *port) {
         if (!a->sampler)
                 return error_set(-errno, "sampler program: cannot open: %s", strerror(errno));
         sampler_configure(p, port, a->sampler);
+        /* the stamp for --stack is what the shared one lacks */
+        a->program = port->shared && !port->stack ? a->sampler->progs.sampler_shared
+                                                  : a->sampler->progs.sampler;
+        bpf_program__set_autoload(a->sampler->progs.sampler, false);
+        bpf_program__set_autoload(a->program, true);
         if (a->sampler->rodata->multi_buffer) {
-                flags = bpf_program__flags(a->sampler->progs.sampler);
-                bpf_program__set_flags(a->sampler->progs.sampler, flags | BPF_F_XDP_HAS_FRAGS);
+                flags = bpf_program__flags(a->program);
+                bpf_program__set_flags(a->program, flags | BPF_F_XDP_HAS_FRAGS);
         }
         r = maps_share(p, a->sampler);
         if (r < 0)
@@ -154,8 +159,8 @@ static int sampler_link(struct programs *p, const struct program_port *port) {
                                  "sampler program: the kernel refused it (%s). Run 'xskim doctor'; "
                                  "XSKIM_DEBUG=1 shows the verifier's reasons.",
                                  strerror(-r));
-        a->sampler_link = bpf_link_create(bpf_program__fd(a->sampler->progs.sampler), port->ifindex,
-                                          BPF_XDP, &options);
+        a->sampler_link =
+                bpf_link_create(bpf_program__fd(a->program), port->ifindex, BPF_XDP, &options);
         return a->sampler_link < 0 ? error_attach(port, -errno) : 0;
 }
 
@@ -254,5 +259,5 @@ int program_stacks_read(const struct programs *p, uint32_t port, struct xskim_st
 }
 
 int program_sampler_fd(const struct programs *p, uint32_t port) {
-        return p->ports[port].sampler ? bpf_program__fd(p->ports[port].sampler->progs.sampler) : -1;
+        return p->ports[port].program ? bpf_program__fd(p->ports[port].program) : -1;
 }

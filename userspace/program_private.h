@@ -23,6 +23,7 @@ struct program_doorbell {
 /* A port's programs; half-built and whole are closed alike. */
 struct program_attached {
         struct sampler_bpf *sampler;
+        struct bpf_program *program; /* the one of the sampler's that is loaded */
         struct stack_bpf *stack;
         struct xdp_program *shared; /* through libxdp's dispatcher, instead of the link */
         int sampler_link;

@@ -72,7 +72,7 @@ static int bpffs_require(const char *port) {
 
 static int shared_create(struct program_attached *a, enum xskim_verdict verdict) {
         DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = a->sampler->obj,
-                            .prog_name = "sampler");
+                            .prog_name = bpf_program__name(a->program));
         int r;
 
         a->shared = xdp_program__create(&options);

@@ -290,8 +290,7 @@ static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_s
         stamp->time_ns = bpf_ktime_get_ns();
 }
 
-SEC("xdp")
-int sampler(struct xdp_md *ctx) {
+static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
         __u32 key = port_number;
@@ -315,9 +314,22 @@ int sampler(struct xdp_md *ctx) {
                 if (timing)
                         timed_book(state, run, (__s64)(done - begin) - (__s64)(begin - before));
         }
-        if (stamp_stack && run == XSKIM_RUN_sampled)
+        if (may_stamp && stamp_stack && run == XSKIM_RUN_sampled)
                 stack_stamp(ctx, state);
         return verdict;
+}
+
+SEC("xdp")
+int sampler(struct xdp_md *ctx) {
+        return packet_see(ctx, true);
+}
+
+/* In libxdp's dispatcher: newer kernels (seen on 6.12.95) refuse a program there that so much as
+ * contains a call that may move the packet's bounds, unless the dispatcher has one, too. Loaded
+ * only when asked for. */
+SEC("?xdp")
+int sampler_shared(struct xdp_md *ctx) {
+        return packet_see(ctx, false);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
