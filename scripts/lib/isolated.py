@@ -18,7 +18,8 @@ import time
 INSIDE = "XSKIM_ISOLATED"
 # A mount onto / of a plain chroot would reach the machine's own root if that is shared. /proc is a mount point there
 # too, so it can be made private first and can carry the new root.
-AS_MOUNT = 'mount --make-rprivate /proc && mount --rbind / /proc && exec chroot /proc sh -c \'cd "$0" && exec "$@"\' "$@"'
+AS_MOUNT = ('mount --make-rprivate /proc && mount --rbind / /proc && '
+            'exec chroot /proc sh -c \'cd "$0" && exec "$@"\' "$@"')
 
 
 def enter():
