@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xskim/control.h>
+#include <xskim/record.h>
+
 #include "bench.h"
 #include "lab.h"
 #include "util.h"
@@ -122,12 +125,15 @@ struct pace {
         uint64_t every_ns;
         bool is_loss; /* what the figure is: records lost, or system calls */
         double bound;
+        uint32_t slots; /* of a ring; 0: the default */
 };
 
 static const struct pace PACES[] = {
-        {"worker_lost_3m", 96, 32000, true, 0},
-        {"worker_calls_100k", 20, 200000, false, 4},
-        {"worker_calls_1m", 50, 50000, false, 2},
+        {"worker_lost_3m", 96, 32000, true, 0, 0},
+        /* What a producer makes up after it stood still fits these. */
+        {"worker_lost_3m_large_rings", 96, 32000, true, 0, XSKIM_RING_SLOTS_MAX},
+        {"worker_calls_100k", 20, 200000, false, 4, 0},
+        {"worker_calls_1m", 50, 50000, false, 2, 0},
 };
 
 /* Late runs are made up for, as a NIC would. */
@@ -144,11 +150,11 @@ static double pace_keep(struct way *way, const struct pace *pace) {
         return 1e9 * (double)packets / (double)(now_ns - start_ns);
 }
 
-static int paced(struct way *way, const struct pace *pace, bool json) {
+static int paced(struct way *way, const struct pace *pace, uint32_t slots, bool json) {
         double values[WORKER_PACED_SLICES], rates[WORKER_PACED_SLICES];
         struct way_counts before, after;
         struct bench_figure figure;
-        char note[96];
+        char note[128];
 
         for (int i = 0; i < WORKER_PACED_SLICES; i++) {
                 way_counts(way, &before);
@@ -163,8 +169,9 @@ static int paced(struct way *way, const struct pace *pace, bool json) {
         figure = bench_compare(values, NULL, WORKER_PACED_SLICES, BENCH_VALUE_AT_MOST, pace->bound);
         figure.name = pace->name;
         figure.unit = pace->is_loss ? "records" : "calls/1000";
-        snprintf(note, sizeof(note), "at %.3g records/s, in bursts of %u; unaccounted 0",
-                 bench_median(rates, WORKER_PACED_SLICES).value, pace->burst);
+        snprintf(note, sizeof(note), "at %.3g records/s, in bursts of %u, rings %u KB a CPU%s",
+                 bench_median(rates, WORKER_PACED_SLICES).value, pace->burst,
+                 slots * XSKIM_RECORD_BYTES / 1024, pace->is_loss ? "; the worst slice" : "");
         figure.note = note;
         if (pace->is_loss) /* the worst slice counts, not the median one */
                 figure.value = values[WORKER_PACED_SLICES - 1];
@@ -172,21 +179,31 @@ static int paced(struct way *way, const struct pace *pace, bool json) {
         return bench_status(&figure, 1);
 }
 
+static int paced_alone(const struct pace *pace, bool json) {
+        static char name[] = "paced0";
+        struct way_config config = way_config_default(name, lab_port(name));
+        struct way *way;
+        int status;
+
+        if (pace->slots)
+                config.ring_slots = pace->slots;
+        way = way_open(WAY_carriers, &config);
+        status = paced(way, pace, config.ring_slots, json);
+        way_close(way);
+        name[5]++; /* the next one's port */
+        return status;
+}
+
 int main(int argc, char **argv) {
         bool json = bench_wants_json(argc, argv);
-        struct way_config config;
-        struct way *way;
         int one, status;
 
         lab_open();
         lab_pin(LAB_PATH_CPU);
         status = saturated(json);
-        config = way_config_default("paced", lab_port("paced"));
-        way = way_open(WAY_carriers, &config);
         for (size_t i = 0; i < ARRAY_SIZE(PACES); i++) {
-                one = paced(way, &PACES[i], json);
+                one = paced_alone(&PACES[i], json);
                 status = MAX(status, one);
         }
-        way_close(way);
         return status;
 }
