@@ -26,6 +26,7 @@ static void worker_start(struct rig *rig, const struct rig_config *config) {
                 .ring_slots = config->slots,
                 .flush_ns = (uint64_t)config->flush_ms * 1000000,
                 .cpu = config->worker_cpu,
+                .doorbell_only = true,
                 .programs = rig->programs,
                 .record = &rig->record,
                 .failed_fd = rig->failed_fd,

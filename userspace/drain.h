@@ -24,7 +24,9 @@ struct worker_config {
         uint32_t ring_slots;
         uint64_t flush_ns;
         bool busy;
-        int cpu; /* to run on; -1 = any */
+        bool doorbell_only; /* sleeps the whole flush time: for tests that a doorbell is never lost
+                             */
+        int cpu;            /* to run on; -1 = any */
         int carrier_ifindex;
         const char *carrier_name;
         struct programs *programs; /* borrowed */
@@ -71,6 +73,14 @@ void drain_sleep_unmark(struct drain *drain);
 
 /* A ring is so full that blocking would be wrong, and there is room to empty it. */
 bool drain_is_urgent(const struct drain *drain);
+
+/*
+ * How long to sleep at most: the flush time, or less when a ring is expected to reach its
+ * high-water mark before, at the rate of the last two runs. The doorbell normally comes first; but
+ * where a wake-up across CPUs takes milliseconds (seen on a virtual machine), the worker's own
+ * timer does not wait for it.
+ */
+uint64_t drain_timeout_ns(const struct drain *drain);
 
 /* Blocks for at most timeout_ns, and books what happened. */
 int drain_wait(struct drain *drain, uint64_t timeout_ns);

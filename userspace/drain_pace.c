@@ -15,6 +15,7 @@ enum {
         /* A ring that has not moved for so long is not worth waiting for awake. */
         DRAIN_PATIENCE_NS = 50000,
         DRAIN_LINGER_NS = 2 * DRAIN_REACTION_NS,
+        DRAIN_SLEEP_NS_MIN = 100000,
         /* Between two looks at the rings. */
         DRAIN_LOOK_NS = 5000,
 };
@@ -87,6 +88,17 @@ bool drain_linger(const struct drain *d) {
                 wait_awake(DRAIN_LOOK_NS);
         }
         return true;
+}
+
+uint64_t drain_timeout_ns(const struct drain *d) {
+        uint64_t high = XSKIM_RING_HIGH_WATER(d->config.ring_slots), fill = fullest_elsewhere(d);
+        uint64_t expected_ns;
+
+        if (!d->rate_hz || fill >= high || d->config.doorbell_only)
+                return d->config.flush_ns;
+        expected_ns = (high - fill) * 1000000000 / d->rate_hz;
+        expected_ns = MAX(expected_ns + expected_ns / 4, (uint64_t)DRAIN_SLEEP_NS_MIN);
+        return MIN(expected_ns, d->config.flush_ns);
 }
 
 void drain_sleep_mark(struct drain *d) {

@@ -88,7 +88,7 @@ static int worker_wait(struct worker *w) {
                 drain_sleep_unmark(w->drain);
                 return drain_poll(w->drain);
         }
-        r = drain_wait(w->drain, w->config.flush_ns);
+        r = drain_wait(w->drain, drain_timeout_ns(w->drain));
         drain_sleep_unmark(w->drain);
         return r;
 }
