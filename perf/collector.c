@@ -16,20 +16,24 @@ struct collector {
         struct tally_ring ring;
         pthread_t thread;
         _Atomic bool ending;
-        _Atomic bool active;
+        _Atomic bool active;      /* asked for */
+        _Atomic bool awake;       /* granted */
         _Atomic uint64_t decoded; /* published once a batch */
 };
 
-static void period_wait(uint64_t ns) {
-        struct timespec time = {.tv_sec = (time_t)(ns / 1000000000),
-                                .tv_nsec = (long)(ns % 1000000000)};
+static void period_wait(struct collector *c) {
+        struct timespec time = {.tv_sec = (time_t)(c->config.period_ns / 1000000000),
+                                .tv_nsec = (long)(c->config.period_ns % 1000000000)};
+        uint64_t until_ns;
 
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
-}
-
-static uint64_t period_ns(const struct collector *c) {
-        return atomic_load_explicit(&c->active, memory_order_relaxed) ? c->config.active_period_ns
-                                                                      : c->config.period_ns;
+        atomic_store_explicit(&c->awake, atomic_load(&c->active), memory_order_release);
+        if (!atomic_load_explicit(&c->awake, memory_order_relaxed)) {
+                clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+                return;
+        }
+        until_ns = clock_monotonic_ns() + c->config.active_period_ns;
+        while (clock_monotonic_ns() < until_ns)
+                ;
 }
 
 static void *collector_main(void *context) {
@@ -42,7 +46,7 @@ static void *collector_main(void *context) {
                         atomic_store_explicit(&c->decoded, c->ring.open->tally.decoded,
                                               memory_order_release);
                 else
-                        period_wait(period_ns(c));
+                        period_wait(c);
         }
         return NULL;
 }
@@ -70,6 +74,9 @@ struct collector *collector_close(struct collector *c) {
 
 void collector_activate(struct collector *c, bool active) {
         atomic_store(&c->active, active);
+        /* it may be asleep for a period yet, and records be lost meanwhile */
+        while (active && !atomic_load_explicit(&c->awake, memory_order_acquire))
+                ;
 }
 
 uint64_t collector_decoded(const struct collector *c) {

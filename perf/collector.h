@@ -17,8 +17,8 @@ struct collector;
 
 struct collector_config {
         int cpu;
-        uint64_t period_ns;        /* between two looks */
-        uint64_t active_period_ns; /* while active */
+        uint64_t period_ns;        /* asleep, between two looks */
+        uint64_t active_period_ns; /* while active: awake */
         /*
          * Takes some of what is there, decodes it into the ring's open interval, returns how many
          * records that were: 0 = no more.
@@ -32,7 +32,8 @@ struct collector *collector_open(const struct collector_config *config);
 /* Ends the thread, frees. Returns NULL. */
 struct collector *collector_close(struct collector *collector);
 
-/* A short period only matters in a slice of its own, and would disturb the others'. */
+/* A collector that is awake only matters in a slice of its own, and would disturb the others'.
+ * Waits until it is awake. */
 void collector_activate(struct collector *collector, bool active);
 
 /* Records decoded, and CPU time of the thread so far. */
@@ -41,23 +42,12 @@ uint64_t collector_cpu_ns(const struct collector *collector);
 
 enum { COLLECTOR_BATCH = 48 }; /* as many records as a metadata frame holds */
 
-/* Decodes one record as tally_frame does; here the time of decoding is the frame's time too. */
-static inline void collector_decode(struct tally_ring *ring, const struct xskim_record *record,
-                                    uint64_t now_ns) {
-        struct tally_interval *open = ring->open;
-        int64_t age_ns = tally_record_age_ns(now_ns, record->time_ns);
-        uint64_t length = record->wire_length;
-
-        /* all samples of a run have the same weight */
-        open->weight = record->weight;
-        if (record->gap)
-                histogram_add(&open->tally.gap, xskim_gap_decode(record->gap), open->weight);
-        histogram_add(&open->tally.delivery, age_ns > 0 ? (uint64_t)age_ns : 0, open->weight);
-        histogram_add(&open->tally.size, length, open->weight);
-        open->class_samples[record->class]++;
-        open->bytes += length;
-        open->byte_squares += length * length;
-        open->tally.decoded++;
+/* Decodes one record of a batch as tally_frame does; here the time of decoding is the frame's time
+ * too, and all samples of a run have the same weight. tally_batch_book ends the batch. */
+static inline void collector_decode(struct tally_ring *ring, struct tally_batch *batch,
+                                    const struct xskim_record *record, uint64_t now_ns) {
+        ring->open->weight = record->weight;
+        tally_batch_add(ring->open, batch, record, now_ns, now_ns);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 enum {
         LAB_PORT_MTU = 1500,
         LAB_SPIN_NS = 200000, /* a sleep is late by some tens of microseconds */
+        LAB_TRANSFERS = 20000,
 };
 
 int lab_must(int result, const char *what) {
@@ -172,4 +174,35 @@ void lab_pause_ns(uint64_t ns) {
 
 uint64_t lab_thread_cpu_ns(void) {
         return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* The line goes there and back; each side waits for the other's value. */
+static _Atomic uint64_t transferred __attribute__((aligned(128)));
+
+static void *transfer_main(void *context) {
+        lab_pin(LAB_COLLECTOR_CPU);
+        for (uint64_t i = 0; i < LAB_TRANSFERS; i++) {
+                while (atomic_load(&transferred) != 2 * i + 1)
+                        ;
+                atomic_store(&transferred, 2 * i + 2);
+        }
+        return context;
+}
+
+double lab_line_transfer_ns(void) {
+        uint64_t start_ns = 0;
+        pthread_t other;
+
+        atomic_store(&transferred, 0);
+        lab_must(-pthread_create(&other, NULL, transfer_main, NULL), "second thread");
+        for (uint64_t i = 0; i < LAB_TRANSFERS; i++) {
+                if (i == 1) /* the other thread is there */
+                        start_ns = bench_now_ns();
+                atomic_store(&transferred, 2 * i + 1);
+                while (atomic_load(&transferred) != 2 * i + 2)
+                        ;
+        }
+        start_ns = bench_now_ns() - start_ns;
+        pthread_join(other, NULL);
+        return (double)start_ns / (2 * (LAB_TRANSFERS - 1));
 }

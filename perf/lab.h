@@ -68,6 +68,10 @@ double lab_run_live_ns(int program_fd, const struct lab_packet *packet, uint32_t
 /* Sleeps, or spins when it is short. */
 void lab_pause_ns(uint64_t ns);
 
+/* How long a cache line takes from the caller's CPU, which is not the collector's, to the
+ * collector's: one way, on average. */
+double lab_line_transfer_ns(void);
+
 /* CPU time of the calling thread. */
 uint64_t lab_thread_cpu_ns(void);
 

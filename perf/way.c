@@ -14,7 +14,11 @@
 #include "util.h"
 #include "way_private.h"
 
-enum { WAY_DECODING_NS = 100000, WAY_DRAIN_NS_MAX = 2000000000 };
+enum {
+        WAY_DECODING_NS = 100000,
+        WAY_DRAIN_NS_MAX = 2000000000,
+        WAY_LOOK_US = 5, /* DRAIN_LOOK_NS of userspace/drain_pace.c */
+};
 
 #define WAY_NAME(name_, doc_) [WAY_##name_] = #name_,
 static const char *const NAMES[] = {WAYS(WAY_NAME)};
@@ -37,7 +41,7 @@ struct way_config way_config_default(const char *port, int ifindex) {
                 .sample = 1,
                 .ring_slots = defaults.ring_slots,
                 .flush_ms = defaults.flush_ms,
-                .active_us = defaults.flush_ms * 1000,
+                .active_us = WAY_LOOK_US,
                 .collector_cpu = LAB_COLLECTOR_CPU,
         };
 }

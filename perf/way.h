@@ -36,11 +36,12 @@ struct way_config {
         uint32_t sample;
         uint32_t ring_slots; /* for each CPU; the ring buffers get as many bytes */
         uint32_t flush_ms;   /* the polling period of those that poll */
-        uint32_t active_us;  /* the polling period while the way is active; not xskim's */
+        uint32_t active_us;  /* the same while the way is active, awake; not xskim's */
         int collector_cpu;
 };
 
-/* xskim's own defaults, but every packet sampled; active_us is the flush time. */
+/* xskim's own defaults, but every packet sampled; active_us is how often its worker looks when it
+ * is awake. */
 struct way_config way_config_default(const char *port, int ifindex);
 
 /* Cumulative. */
@@ -61,7 +62,7 @@ struct way *way_open(enum way_kind kind, const struct way_config *config);
 /* Stops and frees; xskim's session must have an empty `unaccounted`, or the benchmark ends here. */
 void way_close(struct way *way);
 
-/* Around a slice in which the peers' collectors are to poll every active_us. */
+/* Around a slice in which the peers' collectors are to be awake and look every active_us. */
 void way_activate(struct way *way, bool active);
 
 const char *way_name(const struct way *way);

@@ -38,10 +38,12 @@ static uint32_t ring_take(struct mapped *m, uint32_t cpu, struct tally_ring *rin
         uint64_t tail = control->tail, ready = xskim_load_acquire(&control->head) - tail;
         uint32_t records = (uint32_t)MIN(ready, (uint64_t)COLLECTOR_BATCH);
         uint64_t now_ns = records ? clock_monotonic_ns() : 0;
+        struct tally_batch batch = {0};
 
         records = MIN(records, m->slots - m->next[cpu]);
         for (uint32_t i = 0; i < records; i++)
-                collector_decode(ring, &slots[m->next[cpu] + i], now_ns);
+                collector_decode(ring, &batch, &slots[m->next[cpu] + i], now_ns);
+        tally_batch_book(ring->open, &batch);
         m->next[cpu] = (m->next[cpu] + records) % m->slots;
         if (records)
                 xskim_store_release(&control->tail, tail + records);

@@ -43,6 +43,7 @@ struct ringbuf {
 /* At most a batch; a record that is not submitted yet ends it. */
 static uint32_t buffer_take(struct buffer *buffer, struct tally_ring *ring) {
         __u64 position = *buffer->consumer, end = xskim_load_acquire(buffer->producer);
+        struct tally_batch batch = {0};
         uint64_t now_ns;
         uint32_t taken;
 
@@ -55,10 +56,11 @@ static uint32_t buffer_take(struct buffer *buffer, struct tally_ring *ring) {
 
                 if (length & BPF_RINGBUF_BUSY_BIT)
                         break;
-                collector_decode(ring, (const void *)(header + BPF_RINGBUF_HDR_SZ), now_ns);
+                collector_decode(ring, &batch, (const void *)(header + BPF_RINGBUF_HDR_SZ), now_ns);
                 position += BPF_RINGBUF_HDR_SZ + XSKIM_RECORD_BYTES;
         }
         xskim_store_release(buffer->consumer, position);
+        tally_batch_book(ring->open, &batch);
         return taken;
 }
 

@@ -44,9 +44,11 @@ static uint32_t self_take(void *context, struct tally_ring *ring) {
         for (uint32_t i = 0; i < count; i++) {
                 const struct xskim_frame_header *header = frames[i].start;
                 const struct xskim_record *first = (const void *)(header + 1);
+                struct tally_batch batch = {0};
 
                 for (uint32_t n = 0; n < header->records; n++)
-                        collector_decode(ring, &first[n], now_ns);
+                        collector_decode(ring, &batch, &first[n], now_ns);
+                tally_batch_book(ring->open, &batch);
                 records += header->records;
                 xsk_release(s->xsk, frames[i].address);
         }

@@ -51,8 +51,18 @@ struct histogram_view {
         double effective;
 };
 
-/* The hot path. Two branches that are nearly never taken, no division. */
-static inline void histogram_add(struct histogram *histogram, uint64_t value, uint32_t weight) {
+/* What several samples of one weight add up to besides their buckets, until histogram_batch_book.
+ */
+struct histogram_batch {
+        uint64_t samples;
+        uint64_t max;
+        uint64_t min_complement;
+        unsigned __int128 sum; /* of values */
+};
+
+/* The hot path. A branch that is nearly never taken, no division. */
+static inline void histogram_batch_add(struct histogram *histogram, struct histogram_batch *batch,
+                                       uint64_t value, uint32_t weight) {
         uint32_t slot = xskim_bucket_slot(value);
 
         if (__builtin_expect(slot >= HISTOGRAM_SLOTS, 0)) {
@@ -60,14 +70,30 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value, ui
                 histogram->overflow++;
         }
         histogram->counts[slot] += weight;
-        histogram->samples++;
-        histogram->weight += weight;
-        histogram->weight_squares += (uint64_t)weight * weight;
-        histogram->sum += (unsigned __int128)value * weight;
-        if (__builtin_expect(value > histogram->max, 0))
-                histogram->max = value;
-        if (__builtin_expect(~value > histogram->min_complement, 0))
-                histogram->min_complement = ~value;
+        batch->samples++;
+        batch->sum += value;
+        batch->max = value > batch->max ? value : batch->max;
+        batch->min_complement = ~value > batch->min_complement ? ~value : batch->min_complement;
+}
+
+/* The histogram is whole again; `weight` is that of every sample of the batch, which is used up. */
+static inline void histogram_batch_book(struct histogram *histogram,
+                                        const struct histogram_batch *batch, uint32_t weight) {
+        histogram->samples += batch->samples;
+        histogram->weight += batch->samples * weight;
+        histogram->weight_squares += (unsigned __int128)batch->samples * weight * weight;
+        histogram->sum += batch->sum * weight;
+        if (batch->max > histogram->max)
+                histogram->max = batch->max;
+        if (batch->min_complement > histogram->min_complement)
+                histogram->min_complement = batch->min_complement;
+}
+
+static inline void histogram_add(struct histogram *histogram, uint64_t value, uint32_t weight) {
+        struct histogram_batch batch = {0};
+
+        histogram_batch_add(histogram, &batch, value, weight);
+        histogram_batch_book(histogram, &batch, weight);
 }
 
 /* The smallest sample; 0 when there is none. */

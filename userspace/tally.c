@@ -117,24 +117,24 @@ static bool frame_is_sound(const struct tally_ring *ring, const struct xskim_fra
         return sound;
 }
 
-static inline void record_add(struct tally_interval *open, const struct xskim_record *record,
-                              uint64_t frame_time_ns, uint64_t now_ns) {
-        int64_t age_ns = tally_record_age_ns(frame_time_ns, record->time_ns);
-        int64_t delivery_ns = (int64_t)(now_ns - frame_time_ns + (uint64_t)age_ns);
-        uint64_t length = record->wire_length;
+/* The samples so far were of another weight. */
+static void weight_change(struct tally_interval *open, struct tally_batch *batch, uint32_t weight) {
+        tally_batch_book(open, batch);
+        *batch = (struct tally_batch){0};
+        interval_settle(open);
+        open->weight = weight;
+}
 
-        if (__builtin_expect(record->weight != open->weight, 0)) {
-                interval_settle(open);
-                open->weight = record->weight;
+static void records_add(struct tally_interval *open, const struct xskim_frame_header *header,
+                        const struct xskim_record *records, uint64_t now_ns) {
+        struct tally_batch batch = {0};
+
+        for (uint32_t i = 0; i < header->records; i++) {
+                if (__builtin_expect(records[i].weight != open->weight, 0))
+                        weight_change(open, &batch, records[i].weight);
+                tally_batch_add(open, &batch, &records[i], header->time_ns, now_ns);
         }
-        if (record->gap)
-                histogram_add(&open->tally.gap, xskim_gap_decode(record->gap), open->weight);
-        histogram_add(&open->tally.delivery, delivery_ns > 0 ? (uint64_t)delivery_ns : 0,
-                      open->weight);
-        histogram_add(&open->tally.size, length, open->weight);
-        open->class_samples[record->class]++;
-        open->bytes += length;
-        open->byte_squares += length * length;
+        tally_batch_book(open, &batch);
 }
 
 enum tally_outcome tally_frame(struct tally_ring *ring, const void *frame, uint32_t bytes,
@@ -158,9 +158,7 @@ enum tally_outcome tally_frame(struct tally_ring *ring, const void *frame, uint3
                 return TALLY_MALFORMED;
         }
         ring->ring_full = header->ring_full;
-        for (uint32_t i = 0; i < header->records; i++)
-                record_add(ring->open, &records[i], header->time_ns, now_ns);
-        tally->decoded += header->records;
+        records_add(ring->open, header, records, now_ns);
         return TALLY_DECODED;
 }
 

@@ -51,6 +51,14 @@ struct tally_interval {
         uint64_t class_samples[XSKIM_CLASS_COUNT];
 };
 
+/* What several samples of one weight add up to until tally_batch_book. */
+struct tally_batch {
+        struct histogram_batch gap;
+        struct histogram_batch delivery;
+        struct histogram_batch size;
+        uint64_t byte_squares;
+};
+
 /* One staging ring as seen by its consumer. */
 struct tally_ring {
         uint64_t sequence;     /* of the next frame expected */
@@ -77,6 +85,38 @@ enum {
  */
 static inline int64_t tally_record_age_ns(uint64_t frame_time_ns, uint64_t record_time_ns) {
         return (int64_t)((frame_time_ns - record_time_ns) << 16) >> 16;
+}
+
+/*
+ * The hot path: one record into the open interval, whose weight is the record's. Its frame was
+ * loaded at frame_time_ns and is decoded at now_ns. The interval is whole again after
+ * tally_batch_book, which uses the batch up.
+ */
+static inline void tally_batch_add(struct tally_interval *open, struct tally_batch *batch,
+                                   const struct xskim_record *record, uint64_t frame_time_ns,
+                                   uint64_t now_ns) {
+        int64_t age_ns = tally_record_age_ns(frame_time_ns, record->time_ns);
+        int64_t delivery_ns = (int64_t)(now_ns - frame_time_ns + (uint64_t)age_ns);
+        uint64_t length = record->wire_length;
+        uint32_t weight = open->weight;
+
+        if (record->gap)
+                histogram_batch_add(&open->tally.gap, &batch->gap, xskim_gap_decode(record->gap),
+                                    weight);
+        histogram_batch_add(&open->tally.delivery, &batch->delivery,
+                            delivery_ns > 0 ? (uint64_t)delivery_ns : 0, weight);
+        histogram_batch_add(&open->tally.size, &batch->size, length, weight);
+        open->class_samples[record->class]++;
+        batch->byte_squares += length * length;
+}
+
+static inline void tally_batch_book(struct tally_interval *open, const struct tally_batch *batch) {
+        histogram_batch_book(&open->tally.gap, &batch->gap, open->weight);
+        histogram_batch_book(&open->tally.delivery, &batch->delivery, open->weight);
+        histogram_batch_book(&open->tally.size, &batch->size, open->weight);
+        open->bytes += (uint64_t)batch->size.sum;
+        open->byte_squares += batch->byte_squares;
+        open->tally.decoded += batch->size.samples;
 }
 
 /* -ENOMEM. */
