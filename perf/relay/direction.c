@@ -14,7 +14,10 @@
 enum {
         SPIN_NS = 80000, /* a sleep ends late by this much at most, mostly */
         STATISTICS_FRAMES = 1 << 24,
-        SETTLE_US = 10000,     /* another CPU may be in the middle of filling a slot */
+        SETTLE_US = 10000, /* another CPU may be in the middle of filling a slot */
+        OFFSET_TRIES = 3,
+        OFFSET_NS =
+                1000, /* between two readings of the clock, undisturbed; five times what it is */
         CHECK_NS = 1000000000, /* without traffic: whether the ports are still there */
         HURRY_NS = 50000000,   /* until a second signal is heard */
 };
@@ -80,9 +83,23 @@ void direction_close(struct direction *direction) {
 
 /* ---- sending ---- */
 
-/* Monotonic time is what everything here is in; the kernel stamps frames with the time of day. */
-static uint64_t unix_offset_ns(void) {
-        return clock_monotonic_ns() - clock_unix_ns();
+/*
+ * Monotonic time is what everything here is in; the kernel stamps frames with the time of day. The
+ * time of day was read between two readings of the other clock: if these are far apart, the thread
+ * was interrupted, and what was known before is better. Taking the later of them, a frame may leave
+ * late by their distance, never early.
+ */
+static uint64_t unix_offset_ns(struct direction *d) {
+        for (int tries = 0; tries < OFFSET_TRIES; tries++) {
+                uint64_t before_ns = clock_monotonic_ns(), unix_ns = clock_unix_ns();
+                uint64_t after_ns = clock_monotonic_ns(), offset_ns = after_ns - unix_ns;
+
+                if (after_ns - before_ns > OFFSET_NS && d->offset_ns)
+                        continue;
+                d->offset_ns = offset_ns;
+                break;
+        }
+        return d->offset_ns;
 }
 
 static void look_for_ports(struct direction *d) {
@@ -132,7 +149,7 @@ static struct fate judge(struct direction *d, const struct port_frame *frame) {
 
 /* Straight from the ring to the other port. Returns how many frames came. */
 static uint32_t pass_on(struct direction *d) {
-        uint64_t due_ns[PORT_BATCH], offset_ns = unix_offset_ns();
+        uint64_t due_ns[PORT_BATCH], offset_ns = unix_offset_ns(d);
         struct iovec frames[PORT_BATCH];
         struct port_frame frame;
         uint32_t taken = 0, count = 0;
@@ -176,7 +193,7 @@ static void keep(struct direction *d, const struct port_frame *frame, const stru
 }
 
 static uint32_t take_in(struct direction *d) {
-        uint64_t offset_ns = unix_offset_ns();
+        uint64_t offset_ns = unix_offset_ns(d);
         struct port_frame frame;
         uint32_t taken = 0;
 
@@ -287,7 +304,10 @@ static void finish(struct direction *d) {
 
 static void *run(void *context) {
         struct direction *d = context;
+        struct sched_param first = {.sched_priority = 1};
 
+        /* A device does not wait for its hosts' programs. Where it is not allowed, it does. */
+        pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
         prctl(PR_SET_TIMERSLACK, 1);
         while (d->control->stop == DIRECTION_RUN && !d->control->port_gone)
                 if (!work(d))

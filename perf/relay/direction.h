@@ -3,7 +3,8 @@
  * One direction of the relay: a thread that takes frames from one port, does to them what was told
  * and sends them out of the other. Frames go straight from the ring to the other port when nothing
  * has to wait; otherwise each is copied and leaves when it is due: the thread sleeps until shortly
- * before and then watches the clock, so that a constant delay is constant.
+ * before and then watches the clock, so that a constant delay is constant. It runs before what
+ * else wants its CPU (SCHED_FIFO).
  *
  * Owns its counts and its frames; nobody reads them before direction_join. Memory is allocated in
  * direction_open.
@@ -45,6 +46,7 @@ struct direction {
         uint32_t *free; /* slots, a stack */
         uint32_t free_count;
         uint32_t slot_bytes;
+        uint64_t offset_ns; /* from the time of day to monotonic time */
         struct counts counts;
         struct port_sent sent;
         /* From when a frame was due, or came when it need not wait, until the port had taken it. */
