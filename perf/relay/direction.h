@@ -46,6 +46,7 @@ struct direction {
         uint32_t *free; /* slots, a stack */
         uint32_t free_count;
         uint32_t slot_bytes;
+        uint64_t rested_ns; /* when it last let others have its CPU */
         uint64_t offset_ns; /* from the time of day to monotonic time */
         struct counts counts;
         struct port_sent sent;
