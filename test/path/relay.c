@@ -304,12 +304,21 @@ Test(relay, frames_beyond_the_limit_are_counted) {
         run_free(&both);
 }
 
+/* Each of its threads; a signal alone is only on its way. */
+static void stop_for_now(pid_t relay) {
+        kill(relay, SIGSTOP);
+        lab_run("for i in $(seq 500); do"
+                " grep -h ^State: /proc/%d/task/*/status | grep -qv '(stopped)' || exit 0;"
+                " sleep 0.01; done; exit 1",
+                relay);
+}
+
 Test(relay, what_the_socket_had_no_room_for_is_counted) {
         pid_t relay;
 
         hosts_up("off");
         relay = hosts_relay();
-        kill(relay, SIGSTOP);
+        stop_for_now(relay);
         hosts_send("left", 10000, 0, BYTES, NULL);
         kill(relay, SIGCONT);
         hosts_down();

@@ -123,6 +123,7 @@ Test(impairment, what_is_printed_reads_as_the_same) {
                 in.delay = drawn(&random, 60000 * MS);
                 in.jitter = drawn(&random, in.delay);
                 in.loss = drawn(&random, IMPAIRMENT_ALWAYS);
+                in.duplicate = drawn(&random, 100); /* all its decimals */
                 in.reorder = 1 + drawn(&random, IMPAIRMENT_ALWAYS - 1);
                 in.corrupt = drawn(&random, 20) * (IMPAIRMENT_ALWAYS / 20);
                 in.gap = 1 + drawn(&random, 999);
