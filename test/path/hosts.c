@@ -50,7 +50,8 @@ Test(hosts, the_wire_is_silent_until_somebody_sends) {
 Test(hosts, frames_arrive_as_they_were_sent) {
         hosts_up(NULL);
         cr_expect_eq(hosts_lab("exec right sh -c 'iperf3 -s -1 -D && sleep 0.3'"), 0);
-        cr_expect_eq(hosts_lab("exec left iperf3 -c 192.0.2.2 -n 2M"), 0, "%s", hosts_said());
+        cr_expect_eq(hosts_lab("exec left timeout 10 iperf3 -c 192.0.2.2 -n 2M"), 0, "%s",
+                     hosts_said());
         hosts_down();
         hosts_balanced();
         cr_expect_gt(hosts_count("received"), 500, "%s", hosts_account());
