@@ -314,6 +314,55 @@ XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port
 /* Stops if need be and frees. NULL is fine. Returns NULL. */
 XSKIM_PUBLIC struct xskim_session *xskim_close(struct xskim_session *session);
 
+/*
+ * ---- may it run here? ----
+ */
+
+/* How a check came out, from good to bad. ROW(status, word, doc); the word is for people and
+ * machines. */
+#define XSKIM_CHECK_ROWS(ROW)                                                                      \
+        ROW(XSKIM_CHECK_OK, "ok", "as it should be")                                               \
+        ROW(XSKIM_CHECK_UNKNOWN, "unknown", "could not be found out")                              \
+        ROW(XSKIM_CHECK_WARN, "warn", "a session runs, but with less than it could have")          \
+        ROW(XSKIM_CHECK_DENIED, "fail", "a privilege that a session needs is missing")             \
+        ROW(XSKIM_CHECK_FAIL, "fail", "a feature that a session needs is missing")
+
+#define XSKIM_CHECK_STATUS(status_, word_, doc_) status_,
+enum xskim_check_status { XSKIM_CHECK_ROWS(XSKIM_CHECK_STATUS) };
+
+enum { XSKIM_CHECKS_MAX = 40, XSKIM_CHECK_BYTES = 192 };
+
+/* What was looked at, what was found, what to do about it. */
+struct xskim_check {
+        const char *name; /* one word, stable; static */
+        bool of_port;     /* else of the machine */
+        enum xskim_check_status status;
+        char found[XSKIM_CHECK_BYTES];
+        char todo[XSKIM_CHECK_BYTES]; /* empty: nothing */
+};
+
+struct xskim_examination {
+        enum xskim_check_status worst;
+        unsigned int count;
+        struct xskim_check checks[XSKIM_CHECKS_MAX]; /* the machine's, then the port's */
+};
+
+/*
+ * Examines the machine and, unless it is NULL, a port of the calling thread's network namespace:
+ * may a session run, and what would it not see? Finds out by trying, on a veth pair in a namespace
+ * of its own where the calling thread is meanwhile; the port is only asked. Blocks some tens of
+ * milliseconds. Needs no capability; what it may not try is XSKIM_CHECK_UNKNOWN.
+ *
+ * With `clean`, removes what killed sessions left in libxdp's dispatcher, of the port or of every
+ * port of the namespace (NULL), and says what as one more check; that takes CAP_SYS_ADMIN.
+ *
+ * -ENODEV: there is no such port; *ret_examination is then untouched.
+ */
+XSKIM_PUBLIC int xskim_examine(const char *port, bool clean,
+                               struct xskim_examination *ret_examination);
+
+XSKIM_PUBLIC const char *xskim_check_word(enum xskim_check_status status);
+
 /* The last error of this thread, one or more lines: what failed, on what, why, and what to do.
  * Never NULL. */
 XSKIM_PUBLIC const char *xskim_error_message(void);
