@@ -69,7 +69,8 @@ struct xskim_config {
         uint32_t workers;         /* default 1 */
         int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */
         unsigned int cpu_count;
-        const char *record_path; /* NULL = no record file */
+        const char *record_path; /* NULL = no record file; one that is there is replaced, once
+                                    nothing can fail any more */
 };
 
 #define XSKIM_UNBOUNDED UINT64_MAX

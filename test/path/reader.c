@@ -37,11 +37,13 @@ static void file_make(struct recorded *ret_recorded) {
         close(fd);
 }
 
+/* Into a file that has something in it, more than the run will write. */
 static void run_recorded(struct recorded *ret_recorded) {
         struct xskim_session *session;
         struct xskim_config config;
 
         file_make(ret_recorded);
+        cr_assert_eq(truncate(ret_recorded->path, 1 << 20), 0);
         config_of(&config, PAIRS);
         config.record_path = ret_recorded->path;
         session = session_open(&config);
