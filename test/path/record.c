@@ -267,6 +267,7 @@ Test(record, a_session_that_cannot_start_leaves_the_file_as_it_was, .timeout = 6
         cr_expect_neq(access(absent, F_OK), 0, "a file is left that was not there before");
         command_kill(sender);
         xskim_close(other);
+        unlink(absent);
         unlink(path);
 }
 
