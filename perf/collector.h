@@ -44,20 +44,8 @@ enum { COLLECTOR_BATCH = 48 }; /* as many records as a metadata frame holds */
 /* Decodes one record as tally_frame does; here the time of decoding is the frame's time too. */
 static inline void collector_decode(struct tally_ring *ring, const struct xskim_record *record,
                                     uint64_t now_ns) {
-        struct tally_interval *open = ring->open;
-        int64_t age_ns = tally_record_age_ns(now_ns, record->time_ns);
-        uint64_t length = record->wire_length;
-
-        /* all samples of a run have the same weight */
-        open->weight = record->weight;
-        if (record->gap)
-                histogram_add(&open->tally.gap, xskim_gap_decode(record->gap), open->weight);
-        histogram_add(&open->tally.delivery, age_ns > 0 ? (uint64_t)age_ns : 0, open->weight);
-        histogram_add(&open->tally.size, length, open->weight);
-        open->class_samples[record->class]++;
-        open->bytes += length;
-        open->byte_squares += length * length;
-        open->tally.decoded++;
+        tally_record_add(ring->open, record, now_ns, now_ns);
+        ring->open->tally.decoded++;
 }
 
 #endif

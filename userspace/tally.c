@@ -27,8 +27,7 @@ void tally_reset(struct tally *tally) {
         memset(tally, 0, sizeof(*tally));
 }
 
-/* Makes estimates of the samples counted so far, all of one weight. */
-static void interval_settle(struct tally_interval *open) {
+void tally_settle(struct tally_interval *open) {
         struct tally *tally = &open->tally;
         uint64_t samples = 0;
 
@@ -117,26 +116,6 @@ static bool frame_is_sound(const struct tally_ring *ring, const struct xskim_fra
         return sound;
 }
 
-static inline void record_add(struct tally_interval *open, const struct xskim_record *record,
-                              uint64_t frame_time_ns, uint64_t now_ns) {
-        int64_t age_ns = tally_record_age_ns(frame_time_ns, record->time_ns);
-        int64_t delivery_ns = (int64_t)(now_ns - frame_time_ns + (uint64_t)age_ns);
-        uint64_t length = record->wire_length;
-
-        if (__builtin_expect(record->weight != open->weight, 0)) {
-                interval_settle(open);
-                open->weight = record->weight;
-        }
-        if (record->gap)
-                histogram_add(&open->tally.gap, xskim_gap_decode(record->gap), open->weight);
-        histogram_add(&open->tally.delivery, delivery_ns > 0 ? (uint64_t)delivery_ns : 0,
-                      open->weight);
-        histogram_add(&open->tally.size, length, open->weight);
-        open->class_samples[record->class]++;
-        open->bytes += length;
-        open->byte_squares += length * length;
-}
-
 enum tally_outcome tally_frame(struct tally_ring *ring, const void *frame, uint32_t bytes,
                                uint64_t now_ns, const uint8_t *loaded) {
         const struct xskim_frame_header *header = frame;
@@ -159,7 +138,7 @@ enum tally_outcome tally_frame(struct tally_ring *ring, const void *frame, uint3
         }
         ring->ring_full = header->ring_full;
         for (uint32_t i = 0; i < header->records; i++)
-                record_add(ring->open, &records[i], header->time_ns, now_ns);
+                tally_record_add(ring->open, &records[i], header->time_ns, now_ns);
         tally->decoded += header->records;
         return TALLY_DECODED;
 }
@@ -192,7 +171,7 @@ bool tally_fold(struct tally_ring *ring, struct tally *into) {
 
         if (!any)
                 return false;
-        interval_settle(ring->open);
+        tally_settle(ring->open);
         tally->biased = lost > 0;
         if (tally->decoded) {
                 if (lost)

@@ -83,6 +83,31 @@ static inline int64_t tally_record_age_ns(uint64_t frame_time_ns, uint64_t recor
 int tally_ring_open(struct tally_ring *ring);
 void tally_ring_close(struct tally_ring *ring);
 
+/* Makes estimates of the samples counted so far, all of one weight. */
+void tally_settle(struct tally_interval *open);
+
+/* Adds a record of a frame that is sound, decoded at `now_ns`; counts no ledger term. Here, so that
+ * whoever has records without frames (perf/) decodes them by the same code. Hot path. */
+static inline void tally_record_add(struct tally_interval *open, const struct xskim_record *record,
+                                    uint64_t frame_time_ns, uint64_t now_ns) {
+        int64_t age_ns = tally_record_age_ns(frame_time_ns, record->time_ns);
+        int64_t delivery_ns = (int64_t)(now_ns - frame_time_ns + (uint64_t)age_ns);
+        uint64_t length = record->wire_length;
+
+        if (__builtin_expect(record->weight != open->weight, 0)) {
+                tally_settle(open);
+                open->weight = record->weight;
+        }
+        if (record->gap)
+                histogram_add(&open->tally.gap, xskim_gap_decode(record->gap), open->weight);
+        histogram_add(&open->tally.delivery, delivery_ns > 0 ? (uint64_t)delivery_ns : 0,
+                      open->weight);
+        histogram_add(&open->tally.size, length, open->weight);
+        open->class_samples[record->class]++;
+        open->bytes += length;
+        open->byte_squares += length * length;
+}
+
 enum tally_outcome {
         TALLY_DECODED = 0,
         TALLY_MALFORMED = 1, /* the header is ours but the frame contradicts itself; counted */
