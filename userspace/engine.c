@@ -201,10 +201,13 @@ static int session_start(struct xskim_session *s) {
         for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
                 r = port_open(&s->ports[p], &s->config, p);
         r = r < 0 ? r : programs_open(&config, &s->programs);
-        r = r < 0 ? r : record_start(s);
+        if (r >= 0 && s->config.record_path)
+                r = record_open(&s->record, s->config.record_path);
         r = r < 0 ? r : workers_start(s);
         r = r < 0 ? r : waits_open(s);
-        return r < 0 ? r : ports_attach(s);
+        r = r < 0 ? r : ports_attach(s);
+        /* last: from here on nothing fails, so what was in the file may go */
+        return r < 0 ? r : session_record(s);
 }
 
 int xskim_open(const struct xskim_config *config, struct xskim_session **ret_session) {

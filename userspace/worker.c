@@ -136,7 +136,7 @@ static void *worker_main(void *context) {
 
         if (r >= 0) {
                 publish(w, false, 0);
-                r = worker_loop(w);
+                r = record_await(w->config.record) ? worker_loop(w) : 0;
         }
         publish(w, true, r < 0 ? r : 0);
         w->drain = drain_close(w->drain);
