@@ -6,8 +6,11 @@
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <linux/if_link.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -56,6 +59,17 @@ static void expect_refused(struct command_result result, int status, const char 
 Test(faults, unknown_port_is_named) {
         EXPECT_REFUSED(WATCH(NULL, "nosuch0"), 1, "nosuch0", "no such network interface");
         EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "nosuch0"), 1, "nosuch0");
+}
+
+Test(faults, a_port_named_twice_is_wrong_usage_whatever_its_names) {
+        lab_run("ip link property add dev " LAB_PORT " altname second0");
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, LAB_PORT), 2, LAB_PORT, "named twice");
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "second0"), 2, "second0", LAB_PORT, "named twice");
+        EXPECT_REFUSED(WATCH(NULL, "second0"), 0, "");
+}
+
+Test(faults, a_cpu_that_is_not_there_is_named) {
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "--cpu", "1023"), 2, "CPU 1023", "taskset");
 }
 
 Test(faults, without_privilege_it_says_which) {
