@@ -5,12 +5,14 @@
  *
  * A session goes through these calls, all from one thread:
  *
- *     xskim_config_init(&config);            plain values, change what you need
- *     xskim_open(&config, &session);         allocates everything, attaches; blocks some tens of
- * milliseconds xskim_sink_add(session, &sink);        who is told of snapshots, any number up to
- * XSKIM_SINKS_MAX xskim_run(session);                    until stopped; or xskim_fd +
- * xskim_dispatch in a loop of your own xskim_close(session);                  detaches, empties the
- * rings, calls the sinks with the summary, frees
+ *     xskim_config_init(&config)        plain values; change what you need
+ *     xskim_open(&config, &session)     allocates everything, attaches; blocks some tens of ms
+ *     xskim_sink_add(session, &sink)    who is told; any number up to XSKIM_SINKS_MAX
+ *     xskim_run(session)                until it ends; or xskim_fd and xskim_dispatch in your loop
+ *     xskim_close(session)              detaches, empties the rings, tells the summary, frees
+ *
+ * A record file: xskim_reader_open, _columns, _next, _summary, _judge, _close. A machine or a port:
+ * xskim_examine.
  *
  * Nothing is allocated after xskim_open has returned. Worker threads are the library's own; sinks
  * run on the caller's thread, inside xskim_dispatch, xskim_run and xskim_stop.
@@ -67,7 +69,8 @@ struct xskim_config {
         uint32_t workers;         /* default 1 */
         int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */
         unsigned int cpu_count;
-        const char *record_path; /* NULL = no record file */
+        const char *record_path; /* NULL = no record file; one that is there is replaced, once
+                                    nothing can fail any more */
 };
 
 #define XSKIM_UNBOUNDED UINT64_MAX
@@ -313,6 +316,111 @@ XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port
 
 /* Stops if need be and frees. NULL is fine. Returns NULL. */
 XSKIM_PUBLIC struct xskim_session *xskim_close(struct xskim_session *session);
+
+/* ---- record files ---- */
+
+enum xskim_column_kind {
+        XSKIM_COLUMN_NUMBER,
+        XSKIM_COLUMN_TIME,     /* a number: ns, CLOCK_MONOTONIC of the machine that recorded */
+        XSKIM_COLUMN_DURATION, /* a number: ns */
+        XSKIM_COLUMN_ADDRESS,  /* IPv6, or IPv4 mapped into it (RFC 4291, section 2.5.5.2) */
+        XSKIM_COLUMN_NAME,
+};
+
+enum { XSKIM_COLUMN_BYTES = 32 };
+
+/* A field of a record, by the file's own table of fields; the first two are port and cpu. */
+struct xskim_column {
+        char name[XSKIM_COLUMN_BYTES]; /* printable, nothing in it that CSV or JSON quotes */
+        char unit[XSKIM_COLUMN_BYTES]; /* empty: none */
+        unsigned int bits;             /* that a number can have */
+        enum xskim_column_kind kind;
+};
+
+union xskim_value {
+        uint64_t number;
+        uint8_t address[16]; /* in network byte order */
+        const char *name;
+};
+
+struct xskim_reader;
+
+/*
+ * Opens a record file and reads its beginning; NULL: standard input. No capability is needed.
+ * The errno of open and read; -EINVAL (no record file), -EPROTONOSUPPORT (of another version or
+ * byte order), -EBADMSG (empty, or damaged or cut inside its beginning), -ENOMEM. *ret_reader is
+ * then untouched.
+ */
+XSKIM_PUBLIC int xskim_reader_open(const char *path, struct xskim_reader **ret_reader);
+
+/* The columns of its records, borrowed until the reader is closed; how many ports it is about. */
+XSKIM_PUBLIC const struct xskim_column *xskim_reader_columns(const struct xskim_reader *reader,
+                                                             unsigned int *ret_count);
+XSKIM_PUBLIC unsigned int xskim_reader_ports(const struct xskim_reader *reader);
+
+/* The next record: its values, one a column, until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no
+ * values); the errno of read, -ENOMEM. Places that are damaged are passed over: see judge. */
+XSKIM_PUBLIC int xskim_reader_next(struct xskim_reader *reader,
+                                   const union xskim_value **ret_values);
+
+/* Reads what is left and gives the summary of a port, recomputed from the records: that of the live
+ * run, or of what there is (`partial`). Errors as with xskim_reader_next; -EINVAL: no such port. */
+XSKIM_PUBLIC int xskim_reader_summary(struct xskim_reader *reader, unsigned int port,
+                                      struct xskim_snapshot *ret_summary);
+
+/* Reads what is left and says whether all is there. -EBADMSG, with the message saying which: it is
+ * damaged, it is cut, records are absent, or a ledger does not balance. Errors as with next. */
+XSKIM_PUBLIC int xskim_reader_judge(struct xskim_reader *reader);
+
+/* NULL is fine. Returns NULL. */
+XSKIM_PUBLIC struct xskim_reader *xskim_reader_close(struct xskim_reader *reader);
+
+/* ---- may it run here? ---- */
+
+/* How a check came out, from good to bad. ROW(status, word, doc); the word is for people and
+ * machines. */
+#define XSKIM_CHECK_ROWS(ROW)                                                                      \
+        ROW(XSKIM_CHECK_OK, "ok", "as it should be")                                               \
+        ROW(XSKIM_CHECK_UNKNOWN, "unknown", "could not be found out")                              \
+        ROW(XSKIM_CHECK_WARN, "warn", "a session runs, but with less than it could have")          \
+        ROW(XSKIM_CHECK_DENIED, "fail", "a privilege that a session needs is missing")             \
+        ROW(XSKIM_CHECK_FAIL, "fail", "a feature that a session needs is missing")
+
+#define XSKIM_CHECK_STATUS(status_, word_, doc_) status_,
+enum xskim_check_status { XSKIM_CHECK_ROWS(XSKIM_CHECK_STATUS) };
+
+enum { XSKIM_CHECKS_MAX = 40, XSKIM_CHECK_BYTES = 192 };
+
+/* What was looked at, what was found, what to do about it. */
+struct xskim_check {
+        const char *name; /* one word, stable; static */
+        bool of_port;     /* else of the machine */
+        enum xskim_check_status status;
+        char found[XSKIM_CHECK_BYTES];
+        char todo[XSKIM_CHECK_BYTES]; /* empty: nothing */
+};
+
+struct xskim_examination {
+        enum xskim_check_status worst;
+        unsigned int count;
+        struct xskim_check checks[XSKIM_CHECKS_MAX]; /* the machine's, then the port's */
+};
+
+/*
+ * Examines the machine and, unless it is NULL, a port of the calling thread's network namespace:
+ * may a session run, and what would it not see? Finds out by trying, on a veth pair in a namespace
+ * of its own where the calling thread is meanwhile; the port is only asked. Blocks some tens of
+ * milliseconds. Needs no capability; what it may not try is XSKIM_CHECK_UNKNOWN.
+ *
+ * With `clean`, removes what killed sessions left in libxdp's dispatcher, of the port or of every
+ * port of the namespace (NULL), and says what as one more check; that takes CAP_SYS_ADMIN.
+ *
+ * -ENODEV: there is no such port; *ret_examination is then untouched.
+ */
+XSKIM_PUBLIC int xskim_examine(const char *port, bool clean,
+                               struct xskim_examination *ret_examination);
+
+XSKIM_PUBLIC const char *xskim_check_word(enum xskim_check_status status);
 
 /* The last error of this thread, one or more lines: what failed, on what, why, and what to do.
  * Never NULL. */

@@ -35,7 +35,7 @@ static struct xskim_distribution lateness(const struct direction *direction) {
         struct histogram_view view = histogram_view(direction->lateness);
         struct xskim_distribution distribution = {0};
 
-        quantile_fill(&view, true, &distribution);
+        quantile_fill(&view, &distribution);
         return distribution;
 }
 

@@ -177,7 +177,7 @@ struct words {
 static struct words each[] = {
         {"off"},
         {"loss=3%,seed=1"},
-        {"loss=0.01%,seed=2"},
+        {"loss=0.05%,seed=2"},
         {"duplicate=3%,seed=3"},
         {"reorder=2%,gap=1,seed=4"},
         {"reorder=1%,gap=5,seed=5"},
