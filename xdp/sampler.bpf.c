@@ -277,7 +277,7 @@ static always_inline void timed_book(struct xskim_sampler_state *state, enum xsk
 
 /* The time goes with the packet, in front of its first byte. */
 static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_state *state) {
-        struct xskim_stamp *stamp;
+        struct xskim_stack_stamp *stamp;
 
         if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*stamp))) {
                 state->counters.stamps_failed++;
@@ -286,7 +286,7 @@ static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_s
         stamp = (void *)(long)ctx->data_meta;
         if ((void *)(stamp + 1) > (void *)(long)ctx->data)
                 return;
-        stamp->magic = XSKIM_STAMP_MAGIC;
+        stamp->magic = XSKIM_STACK_STAMP_MAGIC;
         stamp->time_ns = bpf_ktime_get_ns();
 }
 

@@ -106,12 +106,12 @@ struct xskim_stack_state {
 };
 
 /* What the sampler leaves in a sampled packet's XDP metadata area, for the tc program. */
-struct xskim_stamp {
+struct xskim_stack_stamp {
         __u64 magic;
         __u64 time_ns;
 };
 
-#define XSKIM_STAMP_MAGIC 0x7073746d696b7378ULL /* "xskimtsp" */
+#define XSKIM_STACK_STAMP_MAGIC 0x7073746d696b7378ULL /* "xskimtsp" */
 
 /*
  * A ring's fill at which a sleeping worker is woken, and how often a producer above it looks at the
