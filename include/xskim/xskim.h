@@ -187,6 +187,69 @@ struct xskim_class_estimates {
         ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
         ROW(delivery, "from the record staged to the record decoded")
 
+/*
+ * What a path did to stamped packets, with `transit`. Counts are exact within a window of
+ * XSKIM_TRANSIT_WINDOW sequence numbers, as long as `unordered`, `untracked` and `unrecorded` are
+ * 0. ROW(name, doc)
+ */
+#define XSKIM_STREAM_ROWS(ROW)                                                                     \
+        ROW(received, "stamped packets that arrived, each counted once")                           \
+        ROW(lost,                                                                                  \
+            "sequence numbers that did not arrive, up to the last one that did; from 0 on, or "    \
+            "from the first one seen if that is beyond the window")                                \
+        ROW(duplicated, "further copies of packets that had arrived")                              \
+        ROW(reordered, "arrived after a packet with a later number (RFC 4737)")                    \
+        ROW(corrupted, "arrived with the payload damaged, copies included")                        \
+        ROW(beyond_window,                                                                         \
+            "arrived more than the window late: whether lost or copies is not known")              \
+        ROW(before_sent, "arrived before they were sent, as the clocks say: latency taken as 0")   \
+        ROW(reorder_extent_max,                                                                    \
+            "the most packets by which a reordered one came too late (RFC 4737, section 4.2)")
+
+#define XSKIM_TRANSIT_ROWS(ROW)                                                                    \
+        ROW(unattributed,                                                                          \
+            "arrived with a damaged stamp: among the corrupted, and among the lost, too")          \
+        ROW(unordered, "left the rings too late to be put in order of arrival")                    \
+        ROW(untracked, "of more streams than are followed: in no other count")                     \
+        ROW(unrecorded, "whose records xskim itself lost: up to so many of the lost and the "      \
+                        "copies")
+
+#define XSKIM_DELAY_VARIATION_ROWS(ROW)                                                            \
+        ROW(pdv, "packet delay variation: latency above the least of the stream (RFC 5481)")       \
+        ROW(ipdv, "difference in latency of packets with neighbouring numbers, without sign")
+
+enum {
+        XSKIM_STREAMS_MAX = 32,
+        XSKIM_TRANSIT_WINDOW = 65536,
+};
+
+#define XSKIM_DISTRIBUTION_MEMBER(name_, doc_) struct xskim_distribution name_;
+
+struct xskim_delay_variation {
+        XSKIM_DELAY_VARIATION_ROWS(XSKIM_DISTRIBUTION_MEMBER)
+        double jitter_ns; /* RFC 3550, section 6.4.1; of all streams: the largest */
+};
+
+/* Of one stream, or of all. Latency is taken from the first copy of each packet. */
+struct xskim_stream {
+        uint32_t run; /* 0 in the sum */
+        uint16_t number;
+        XSKIM_STREAM_ROWS(XSKIM_U64_MEMBER_2)
+        double reordered_ratio; /* of the received */
+        double reorder_extent_mean;
+        struct xskim_distribution latency; /* ns */
+        struct xskim_delay_variation delay_variation;
+};
+
+struct xskim_transit {
+        bool enabled;
+        int64_t clock_offset_ns;
+        struct xskim_stream sum;
+        XSKIM_TRANSIT_ROWS(XSKIM_U64_MEMBER_2)
+        unsigned int stream_count;
+        struct xskim_stream streams[XSKIM_STREAMS_MAX];
+};
+
 /* What the telemetry itself costs; ROW(type, name, doc) */
 #define XSKIM_COST_ROWS(ROW)                                                                       \
         ROW(double, ns_per_packet,                                                                 \
@@ -255,6 +318,7 @@ struct xskim_snapshot {
         struct xskim_estimate estimate_packets;
         struct xskim_estimate estimate_bytes;
         struct xskim_class_estimates estimate_classes;
+        struct xskim_transit transit;
         struct xskim_cost cost;
         unsigned int note_count;
         char notes[XSKIM_NOTES_MAX]
