@@ -132,7 +132,8 @@ static const char PERCENTILES[] = "A quantile lies in a bucket, printed as (low,
 static const char LEDGER[] =
         "Each term is counted where it happens. In a summary the following hold to the packet: "
         "seen = sampled + "
-        "not_sampled; sampled = staged + ring_full + unparsable; staged = carried + waiting; "
+        "not_sampled; sampled + stamped = staged + ring_full + unparsable; staged = carried + "
+        "waiting; "
         "carried = "
         "received + lost_in_socket; received = decoded + malformed. The sum of the absolute "
         "differences "

@@ -146,8 +146,9 @@ struct xskim_estimate {
         ROW(bytes, "bytes", "their bytes")                                                         \
         ROW(sampled, "packets", "sampled")                                                         \
         ROW(not_sampled, "packets", "passed over by the skips drawn")                              \
-        ROW(staged, "records", "left in a staging ring")                                           \
-        ROW(ring_full, "packets", "sampled, but the staging ring was full")                        \
+        ROW(stamped, "packets", "carried a stamp, with transit: each leaves a record of it")       \
+        ROW(staged, "records", "of samples and stamps, left in a staging ring")                    \
+        ROW(ring_full, "packets", "sampled or stamped, but the staging ring was full")             \
         ROW(unparsable, "packets", "sampled, but cut before the EtherType")                        \
         ROW(carried, "records", "loaded into metadata frames")                                     \
         ROW(lost_in_socket, "records", "in frames that the AF_XDP socket dropped")                 \
