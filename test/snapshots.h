@@ -54,6 +54,7 @@ static inline struct xskim_snapshot snapshot_usual(void) {
                 .estimate_bytes = {14660000000, 14600000000, 14720000000},
                 .cost = {.ns_per_packet = 4.1,
                          .ns_per_sample = 62,
+                         .timed_runs = 759,
                          .path_cpu_percent = 0.5,
                          .collector_cpu_percent = 0.8,
                          .ns_per_record = 95,

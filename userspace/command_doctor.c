@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xskim doctor: prints what doctor.h found, as a table or as JSON, and says what it means. */
+/* xskim doctor: prints what xskim_examine found, as a table or as JSON, and says what it means. */
 #include <stdio.h>
 #include <string.h>
 
+#include <xskim/xskim.h>
+
 #include "cli.h"
 #include "commands.h"
-#include "doctor.h"
 #include "json.h"
 #include "log.h"
 #include "page.h"
@@ -16,7 +17,7 @@ enum {
         DOCTOR_COLUMNS = 80,
         DOCTOR_NAME_COLUMN = 9, /* behind the longest status */
         DOCTOR_TEXT_COLUMN = 24,
-        DOCTOR_PAGE_BYTES = DOCTOR_CHECKS_MAX * 5 * (DOCTOR_COLUMNS + 16),
+        DOCTOR_PAGE_BYTES = XSKIM_CHECKS_MAX * 5 * (DOCTOR_COLUMNS + 16),
 };
 
 struct doctor_options {
@@ -48,21 +49,21 @@ const struct cli_option DOCTOR_OPTIONS[] = {
         {NULL},
 };
 
-static enum page_style style_of(enum check_status status) {
+static enum page_style style_of(enum xskim_check_status status) {
         switch (status) {
-        case CHECK_OK:
-        case CHECK_UNKNOWN:
+        case XSKIM_CHECK_OK:
+        case XSKIM_CHECK_UNKNOWN:
                 return PAGE_PLAIN;
-        case CHECK_WARN:
+        case XSKIM_CHECK_WARN:
                 return PAGE_WARNING;
         default:
                 return PAGE_ALARM;
         }
 }
 
-static void check_print(struct page *page, const struct check *check) {
+static void check_print(struct page *page, const struct xskim_check *check) {
         page_style(page, style_of(check->status));
-        page_cell_left(page, DOCTOR_NAME_COLUMN, check_word(check->status));
+        page_cell_left(page, DOCTOR_NAME_COLUMN, xskim_check_word(check->status));
         page_style(page, PAGE_PLAIN);
         page_put(page, "%s", check->name);
         page_fill(page, DOCTOR_TEXT_COLUMN);
@@ -76,21 +77,21 @@ static void check_print(struct page *page, const struct check *check) {
         page_end(page);
 }
 
-static const char *conclusion(enum check_status worst) {
+static const char *conclusion(enum xskim_check_status worst) {
         switch (worst) {
-        case CHECK_OK:
+        case XSKIM_CHECK_OK:
                 return "Everything is as it should be.";
-        case CHECK_UNKNOWN:
-        case CHECK_WARN:
+        case XSKIM_CHECK_UNKNOWN:
+        case XSKIM_CHECK_WARN:
                 return "xskim runs here; look at the lines above that are not ok.";
-        case CHECK_DENIED:
+        case XSKIM_CHECK_DENIED:
                 return "xskim does not run without these privileges.";
         default:
                 return "xskim does not run here: look at the lines that say fail.";
         }
 }
 
-static void text_print(const struct doctor *doctor, const char *port) {
+static void text_print(const struct xskim_examination *found, const char *port) {
         static char bytes[DOCTOR_PAGE_BYTES];
         const char *no_colour = getenv("NO_COLOR");
         bool colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
@@ -99,53 +100,54 @@ static void text_print(const struct doctor *doctor, const char *port) {
 
         page_put(&page, "machine");
         page_end(&page);
-        for (uint32_t i = 0; i < doctor->count; i++) {
-                if (doctor->checks[i].of_port && !of_port) {
+        for (unsigned int i = 0; i < found->count; i++) {
+                if (found->checks[i].of_port && !of_port) {
                         page_end(&page);
                         page_put(&page, "port %s", port);
                         page_end(&page);
                 }
-                of_port = doctor->checks[i].of_port;
-                check_print(&page, &doctor->checks[i]);
+                of_port = found->checks[i].of_port;
+                check_print(&page, &found->checks[i]);
         }
         page_end(&page);
-        page_put(&page, "%s", conclusion(check_worst(doctor->checks, doctor->count)));
+        page_put(&page, "%s", conclusion(found->worst));
         page_end(&page);
         fputs(bytes, stdout);
 }
 
-static int report_print(const struct doctor *doctor, const char *port, bool json) {
+static int report_print(const struct xskim_examination *found, const char *port, bool json) {
         char *line CLEANUP(free_cleanup) = NULL;
         int r = 0;
 
         if (!json)
-                text_print(doctor, port);
+                text_print(found, port);
         else
-                r = json_checks(port, doctor->checks, doctor->count, &line);
+                r = json_examination(port, found, &line);
         if (line)
                 puts(line);
         return r < 0 ? r : stream_flush(stdout);
 }
 
-static enum cli_exit status_of(enum check_status worst) {
+static enum cli_exit status_of(enum xskim_check_status worst) {
         switch (worst) {
-        case CHECK_DENIED:
+        case XSKIM_CHECK_DENIED:
                 return CLI_EXIT_PRIVILEGE;
-        case CHECK_FAIL:
+        case XSKIM_CHECK_FAIL:
                 return CLI_EXIT_FEATURE;
         default:
                 return CLI_EXIT_DONE;
         }
 }
 
-static int complain(int error) {
-        cli_complain(error_message());
-        return error;
+/* The message of the command's own files, or else the library's. */
+static int complain(int status) {
+        cli_complain(*error_message() ? error_message() : xskim_error_message());
+        return status;
 }
 
 int command_doctor(int argc, char **argv) {
         struct doctor_options options = {0};
-        struct doctor doctor = {.count = 0};
+        struct xskim_examination found;
         const char *port;
         const struct cli_command *self = command_find("doctor");
         int first, r = cli_parse(self, argc, argv, &options, &first);
@@ -155,11 +157,9 @@ int command_doctor(int argc, char **argv) {
         if (r < 0)
                 return complain(CLI_EXIT_USAGE);
         port = first < argc ? argv[first] : NULL;
-        doctor_machine(&doctor);
-        r = options.clean ? doctor_clean(&doctor, port) : 0;
-        r = r < 0 || !port ? r : doctor_port(&doctor, port);
-        r = r < 0 ? r : report_print(&doctor, port, options.json);
+        r = xskim_examine(port, options.clean, &found);
+        r = r < 0 ? r : report_print(&found, port, options.json);
         if (r < 0)
                 return complain(CLI_EXIT_FAILED);
-        return status_of(check_worst(doctor.checks, doctor.count));
+        return status_of(found.worst);
 }

@@ -53,7 +53,7 @@ struct watch {
 static int keep_message(struct watch *watch, int r) {
         const char *message = *error_message() ? error_message() : xskim_error_message();
 
-        if (r < 0 && !watch->message[0])
+        if (r < 0 && r != -EPIPE && !watch->message[0])
                 snprintf(watch->message, sizeof(watch->message), "%s",
                          *message ? message : strerror(-r));
         return r;
@@ -133,8 +133,9 @@ static int run(struct watch *watch) {
         return keep_message(watch, xskim_run(watch->session));
 }
 
+/* Who reads the output has seen enough when it closes its end. */
 static int watch_status(const struct watch *watch, int r) {
-        if (r < 0)
+        if (r < 0 && r != -EPIPE)
                 return cli_exit_status(r);
         return watch->unaccounted ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
 }

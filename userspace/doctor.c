@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The checks of the machine, a row each. See doctor.h; the port's are in doctor_port.c. */
+/* The checks of the machine, a row each, and the examination as others call it. See doctor.h; the
+ * port's checks are in doctor_port.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,64 +17,66 @@
 
 enum { DOCTOR_MTU = 1500 };
 
-struct check *doctor_next(struct doctor *doctor, const char *name) {
-        struct check *check = &doctor->checks[MIN(doctor->count, DOCTOR_CHECKS_MAX - 1u)];
+struct xskim_check *doctor_next(struct xskim_examination *examination, const char *name) {
+        struct xskim_check *check =
+                &examination->checks[MIN(examination->count, XSKIM_CHECKS_MAX - 1u)];
 
-        doctor->count = MIN(doctor->count + 1, (uint32_t)DOCTOR_CHECKS_MAX);
-        *check = (struct check){.name = name};
+        examination->count = MIN(examination->count + 1, (uint32_t)XSKIM_CHECKS_MAX);
+        *check = (struct xskim_check){.name = name};
         return check;
 }
 
 /* What the result of a try means: there, not allowed to try, or not there. */
-static void set_tried(struct check *check, int r, const char *there, const char *what_for) {
+static void set_tried(struct xskim_check *check, int r, const char *there, const char *what_for) {
         char missing[128];
 
         if (!r) {
-                check_set(check, CHECK_OK, "%s", there);
+                check_set(check, XSKIM_CHECK_OK, "%s", there);
         } else if ((r == -EPERM || r == -EACCES) && privilege_missing(missing, sizeof(missing))) {
-                check_set(check, CHECK_UNKNOWN, "not allowed to try: see privileges");
+                check_set(check, XSKIM_CHECK_UNKNOWN, "not allowed to try: see privileges");
         } else if (r == -EPERM || r == -EACCES) {
-                check_set(check, CHECK_FAIL, "refused in spite of all privileges; needed for %s",
-                          what_for);
+                check_set(check, XSKIM_CHECK_FAIL,
+                          "refused in spite of all privileges; needed for %s", what_for);
                 check_todo(check, "look for what forbids it: a container's seccomp, lockdown, LSM");
         } else {
-                check_set(check, CHECK_FAIL, "missing (%s); needed for %s", strerror(-r), what_for);
+                check_set(check, XSKIM_CHECK_FAIL, "missing (%s); needed for %s", strerror(-r),
+                          what_for);
         }
 }
 
-static void kernel_check(struct check *check) {
+static void kernel_check(struct xskim_check *check) {
         struct probe_kernel kernel;
         int r = probe_kernel(&kernel);
 
         if (r < 0) {
-                check_set(check, CHECK_UNKNOWN, "release not readable: %s", strerror(-r));
+                check_set(check, XSKIM_CHECK_UNKNOWN, "release not readable: %s", strerror(-r));
         } else if (kernel.major > 6 || (kernel.major == 6 && kernel.minor >= 1)) {
-                check_set(check, CHECK_OK, "Linux %s", kernel.release);
+                check_set(check, XSKIM_CHECK_OK, "Linux %s", kernel.release);
         } else {
-                check_set(check, CHECK_FAIL, "Linux %s; xskim needs 6.1", kernel.release);
+                check_set(check, XSKIM_CHECK_FAIL, "Linux %s; xskim needs 6.1", kernel.release);
                 check_todo(check, "boot a kernel of 6.1 or later");
         }
 }
 
-static void privilege_check(struct check *check) {
+static void privilege_check(struct xskim_check *check) {
         char missing[128];
 
         if (!privilege_missing(missing, sizeof(missing))) {
-                check_set(check, CHECK_OK, "all that are needed");
+                check_set(check, XSKIM_CHECK_OK, "all that are needed");
                 return;
         }
-        check_set(check, CHECK_DENIED, "%s missing", missing);
+        check_set(check, XSKIM_CHECK_DENIED, "%s missing", missing);
         check_todo(check, "run as root (sudo), or setcap "
                           "cap_bpf,cap_net_admin,cap_net_raw,cap_sys_admin=ep xskim");
 }
 
-static void bpf_check(struct check *check) {
+static void bpf_check(struct xskim_check *check) {
         const char *refused = NULL;
         int program CLEANUP(fd_cleanup) = -1;
         int r = probe_maps(&refused);
 
         if (r < 0 && r != -EPERM && r != -EACCES) {
-                check_set(check, CHECK_FAIL, "no map of type %s: %s", refused, strerror(-r));
+                check_set(check, XSKIM_CHECK_FAIL, "no map of type %s: %s", refused, strerror(-r));
                 return;
         }
         r = r ? r : probe_xdp_load(&program);
@@ -115,19 +118,19 @@ static int carrier_try(const char **ret_step) {
         return back < 0 ? back : r;
 }
 
-static void carrier_check(struct check *check) {
+static void carrier_check(struct xskim_check *check) {
         const char *step = NULL;
         char what_for[96];
         int r = carrier_try(&step);
 
         snprintf(what_for, sizeof(what_for), "carrier ports: %s", step);
         set_tried(check, r, "veth in a namespace, native XDP, live frames", what_for);
-        if (check->status == CHECK_FAIL && !check->todo[0])
+        if (check->status == XSKIM_CHECK_FAIL && !check->todo[0])
                 check_todo(check, "use a kernel of 6.1 with CONFIG_VETH and CONFIG_NET_NS");
         error_clear();
 }
 
-static void xdp_socket_check(struct check *check) {
+static void xdp_socket_check(struct xskim_check *check) {
         int r = probe_xdp_socket();
 
         set_tried(check, r, "AF_XDP sockets", "receiving records");
@@ -135,7 +138,7 @@ static void xdp_socket_check(struct check *check) {
                 check_todo(check, "use a kernel with CONFIG_XDP_SOCKETS");
 }
 
-static void io_uring_check(struct check *check) {
+static void io_uring_check(struct xskim_check *check) {
         char disabled[8] = "";
         int r = probe_io_uring();
 
@@ -143,62 +146,66 @@ static void io_uring_check(struct check *check) {
         set_tried(check, r, "io_uring", "the workers");
         if (!r || (disabled[0] != '1' && disabled[0] != '2'))
                 return;
-        check_set(check, CHECK_FAIL, "switched off (kernel.io_uring_disabled = %s)", disabled);
+        check_set(check, XSKIM_CHECK_FAIL, "switched off (kernel.io_uring_disabled = %s)",
+                  disabled);
         check_todo(check, "sysctl -w kernel.io_uring_disabled=0");
 }
 
-static void membarrier_check(struct check *check) {
+static void membarrier_check(struct xskim_check *check) {
         if (!probe_membarrier())
-                check_set(check, CHECK_OK, "grace periods can be waited for");
+                check_set(check, XSKIM_CHECK_OK, "grace periods can be waited for");
         else
-                check_set(check, CHECK_WARN, "none: 50 ms are waited for instead when detaching");
+                check_set(check, XSKIM_CHECK_WARN,
+                          "none: 50 ms are waited for instead when detaching");
 }
 
-static void tcx_check(struct check *check) {
+static void tcx_check(struct xskim_check *check) {
         int r = probe_tcx();
 
         set_tried(check, r, "TCX links, for --stack", "--stack");
-        if (check->status != CHECK_FAIL)
+        if (check->status != XSKIM_CHECK_FAIL)
                 return;
-        check->status = CHECK_WARN;
+        check->status = XSKIM_CHECK_WARN;
         check_todo(check, "leave --stack out, or boot a kernel of 6.6 or later");
 }
 
-static void memlock_check(struct check *check) {
+static void memlock_check(struct xskim_check *check) {
         /* the UMEM counts again when it is registered with io_uring, for a record file */
         uint64_t needed = 2ULL * WORKER_FRAMES * XSK_FRAME_BYTES, limit = privilege_memlock();
 
         if (limit == UINT64_MAX)
-                check_set(check, CHECK_OK, "no limit on locked memory");
+                check_set(check, XSKIM_CHECK_OK, "no limit on locked memory");
         else if (limit >= needed)
-                check_set(check, CHECK_OK, "%llu KB may be locked, a worker needs up to %llu KB",
+                check_set(check, XSKIM_CHECK_OK,
+                          "%llu KB may be locked, a worker needs up to %llu KB",
                           (unsigned long long)limit >> 10, (unsigned long long)needed >> 10);
         else
-                check_set(check, CHECK_WARN, "only %llu KB may be locked, a worker needs %llu KB",
+                check_set(check, XSKIM_CHECK_WARN,
+                          "only %llu KB may be locked, a worker needs %llu KB",
                           (unsigned long long)limit >> 10, (unsigned long long)needed >> 10);
-        if (check->status == CHECK_WARN)
+        if (check->status == XSKIM_CHECK_WARN)
                 check_todo(check, "ulimit -l unlimited, or CAP_IPC_LOCK");
 }
 
-static void cpus_check(struct check *check) {
+static void cpus_check(struct xskim_check *check) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-        check_set(check, cpus > 1 ? CHECK_OK : CHECK_WARN, "%ld online%s", cpus,
+        check_set(check, cpus > 1 ? XSKIM_CHECK_OK : XSKIM_CHECK_WARN, "%ld online%s", cpus,
                   cpus > 1 ? "" : ": the collector shares it with the packet path");
 }
 
 /* Reading the clock is most of what a sample costs; through these it takes a microsecond. */
-static void clock_check(struct check *check) {
+static void clock_check(struct xskim_check *check) {
         char source[32];
         bool slow;
 
         if (probe_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", source,
                        sizeof(source)) < 0) {
-                check_set(check, CHECK_UNKNOWN, "clock source not readable");
+                check_set(check, XSKIM_CHECK_UNKNOWN, "clock source not readable");
                 return;
         }
         slow = !strcmp(source, "hpet") || !strcmp(source, "acpi_pm") || !strcmp(source, "jiffies");
-        check_set(check, slow ? CHECK_WARN : CHECK_OK, "clock source %s%s", source,
+        check_set(check, slow ? XSKIM_CHECK_WARN : XSKIM_CHECK_OK, "clock source %s%s", source,
                   slow ? ": each sample costs far more than it should" : "");
         if (slow)
                 check_todo(check, "see 'dmesg' why tsc is not used");
@@ -206,63 +213,64 @@ static void clock_check(struct check *check) {
 
 /* Of a program rather than of net.core.bpf_jit_enable, which other network namespaces do not show.
  */
-static void jit_check(struct check *check) {
+static void jit_check(struct xskim_check *check) {
         int program CLEANUP(fd_cleanup) = -1;
         bool compiled;
 
         if (probe_xdp_load(&program) < 0 || probe_is_compiled(program, &compiled) < 0) {
-                check_set(check, CHECK_UNKNOWN, "no program could be loaded to see");
+                check_set(check, XSKIM_CHECK_UNKNOWN, "no program could be loaded to see");
         } else if (compiled) {
-                check_set(check, CHECK_OK, "programs are compiled");
+                check_set(check, XSKIM_CHECK_OK, "programs are compiled");
         } else {
-                check_set(check, CHECK_WARN, "off: programs are interpreted, several times slower");
+                check_set(check, XSKIM_CHECK_WARN,
+                          "off: programs are interpreted, several times slower");
                 check_todo(check, "sysctl -w net.core.bpf_jit_enable=1");
         }
 }
 
-static void btf_check(struct check *check) {
+static void btf_check(struct xskim_check *check) {
         if (!access("/sys/kernel/btf/vmlinux", R_OK)) {
-                check_set(check, CHECK_OK, "the kernel describes its types");
+                check_set(check, XSKIM_CHECK_OK, "the kernel describes its types");
                 return;
         }
-        check_set(check, CHECK_WARN, "/sys/kernel/btf/vmlinux missing: no --shared");
+        check_set(check, XSKIM_CHECK_WARN, "/sys/kernel/btf/vmlinux missing: no --shared");
         check_todo(check, "use a kernel with CONFIG_DEBUG_INFO_BTF");
 }
 
-static void bpffs_check(struct check *check) {
+static void bpffs_check(struct xskim_check *check) {
         if (probe_bpffs_is_mounted()) {
-                check_set(check, CHECK_OK, "mounted on /sys/fs/bpf");
+                check_set(check, XSKIM_CHECK_OK, "mounted on /sys/fs/bpf");
                 return;
         }
-        check_set(check, CHECK_WARN, "not mounted: no --shared");
+        check_set(check, XSKIM_CHECK_WARN, "not mounted: no --shared");
         check_todo(check, "mount -t bpf bpf /sys/fs/bpf");
 }
 
 /* libxdp's dispatcher takes freplace programs, which are refused under lockdown. */
-static void lockdown_check(struct check *check) {
+static void lockdown_check(struct xskim_check *check) {
         char text[64];
 
         if (probe_file("/sys/kernel/security/lockdown", text, sizeof(text)) < 0)
-                check_set(check, CHECK_OK, "not in this kernel, or not to be seen");
+                check_set(check, XSKIM_CHECK_OK, "not in this kernel, or not to be seen");
         else if (strstr(text, "[none]"))
-                check_set(check, CHECK_OK, "none");
+                check_set(check, XSKIM_CHECK_OK, "none");
         else
-                check_set(check, CHECK_WARN, "%s: no --shared", text);
+                check_set(check, XSKIM_CHECK_WARN, "%s: no --shared", text);
 }
 
-static void unprivileged_check(struct check *check) {
+static void unprivileged_check(struct xskim_check *check) {
         char value[8];
 
         if (probe_file("/proc/sys/kernel/unprivileged_bpf_disabled", value, sizeof(value)) < 0)
-                check_set(check, CHECK_UNKNOWN, "unprivileged_bpf_disabled not readable");
+                check_set(check, XSKIM_CHECK_UNKNOWN, "unprivileged_bpf_disabled not readable");
         else
-                check_set(check, CHECK_OK, "kernel.unprivileged_bpf_disabled = %s; any will do",
-                          value);
+                check_set(check, XSKIM_CHECK_OK,
+                          "kernel.unprivileged_bpf_disabled = %s; any will do", value);
 }
 
 static const struct {
         const char *name;
-        void (*look)(struct check *check);
+        void (*look)(struct xskim_check *check);
 } rows[] = {
         {"kernel", kernel_check},
         {"privileges", privilege_check},
@@ -282,7 +290,41 @@ static const struct {
         {"unprivileged", unprivileged_check},
 };
 
-void doctor_machine(struct doctor *doctor) {
+static void doctor_machine(struct xskim_examination *examination) {
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-                rows[i].look(doctor_next(doctor, rows[i].name));
+                rows[i].look(doctor_next(examination, rows[i].name));
+}
+
+static enum xskim_check_status worst_of(const struct xskim_examination *examination) {
+        enum xskim_check_status worst = XSKIM_CHECK_OK;
+
+        for (unsigned int i = 0; i < examination->count; i++)
+                worst = MAX(worst, examination->checks[i].status);
+        return worst;
+}
+
+int xskim_examine(const char *port, bool clean, struct xskim_examination *ret_examination) {
+        struct xskim_examination *e CLEANUP(free_cleanup) = calloc(1, sizeof(*e));
+        int r = 0;
+
+        error_clear();
+        if (!e)
+                return error_set(-ENOMEM, "no memory to examine anything");
+        doctor_machine(e);
+        if (clean)
+                r = doctor_clean(e, port);
+        if (!r && port)
+                r = doctor_port(e, port);
+        if (r < 0)
+                return r;
+        e->worst = worst_of(e);
+        *ret_examination = *e;
+        return 0;
+}
+
+const char *xskim_check_word(enum xskim_check_status status) {
+#define CHECK_STATUS_WORD(status_, word_, doc_) word_,
+        static const char *const words[] = {XSKIM_CHECK_ROWS(CHECK_STATUS_WORD)};
+
+        return words[status];
 }

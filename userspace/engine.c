@@ -4,6 +4,7 @@
  * API of the library. Owns the session; everything that counts or measures is below it.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -187,6 +188,20 @@ static int ports_attach(struct xskim_session *s) {
         return r;
 }
 
+/* An interface has several names: which port it is, its number says. */
+static int ports_open(struct xskim_session *s) {
+        int r = 0;
+
+        for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++) {
+                r = port_open(&s->ports[p], &s->config, p);
+                for (uint32_t other = 0; other < p && r >= 0; other++)
+                        if (s->ports[other].netdev.ifindex == s->ports[p].netdev.ifindex)
+                                r = error_set(-EINVAL, "%s: named twice: it is %s, too",
+                                              s->config.ports[p], s->config.ports[other]);
+        }
+        return r;
+}
+
 static int session_start(struct xskim_session *s) {
         struct program_config config = {
                 .ports = s->config.port_count,
@@ -198,13 +213,15 @@ static int session_start(struct xskim_session *s) {
         };
         int r = privilege_require();
 
-        for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++)
-                r = port_open(&s->ports[p], &s->config, p);
+        r = r < 0 ? r : ports_open(s);
         r = r < 0 ? r : programs_open(&config, &s->programs);
-        r = r < 0 ? r : record_start(s);
+        if (r >= 0 && s->config.record_path)
+                r = record_open(&s->record, s->config.record_path);
         r = r < 0 ? r : workers_start(s);
         r = r < 0 ? r : waits_open(s);
-        return r < 0 ? r : ports_attach(s);
+        r = r < 0 ? r : ports_attach(s);
+        /* last: from here on nothing fails, so what was in the file may go */
+        return r < 0 ? r : session_record(s);
 }
 
 int xskim_open(const struct xskim_config *config, struct xskim_session **ret_session) {
@@ -243,18 +260,25 @@ int xskim_fd(const struct xskim_session *s) {
         return s->epoll_fd;
 }
 
+/* By its number, for it may have been renamed. */
+static enum netdev_event_type port_look(const struct port *port) {
+        struct netdev_port now = port->netdev;
+        char name[IF_NAMESIZE];
+
+        if (!if_indextoname((unsigned int)port->netdev.ifindex, name) ||
+            netdev_find(name, &now) == -ENODEV)
+                return NETDEV_GONE;
+        return now.running ? NETDEV_UP : NETDEV_DOWN;
+}
+
 static void event_book(struct xskim_session *s, const struct netdev_event *event) {
         bool told = error_is_set();
-        struct netdev_port now;
 
         for (uint32_t p = 0; p < s->config.port_count; p++) {
                 struct port *port = &s->ports[p];
 
                 if (event->type == NETDEV_LOOK_AGAIN)
-                        port_event(port, netdev_find(port->netdev.name, &now) == -ENODEV
-                                                 ? NETDEV_GONE
-                                         : now.running ? NETDEV_UP
-                                                       : NETDEV_DOWN);
+                        port_event(port, port_look(port));
                 else if (event->ifindex == port->netdev.ifindex)
                         port_event(port, event->type);
         }

@@ -258,12 +258,12 @@ int json_line(const struct xskim_snapshot *snapshot, enum json_type type, char *
         return line_of(snapshot_object(snapshot, type), snapshot->port, ret_line);
 }
 
-static json_t *check_json(const struct check *check) {
+static json_t *check_json(const struct xskim_check *check) {
         struct object object = object_new();
 
         put(&object, "name", string(check->name));
         put(&object, "scope", json_string(check->of_port ? "port" : "machine"));
-        put(&object, "status", json_string(check_word(check->status)));
+        put(&object, "status", json_string(xskim_check_word(check->status)));
         put(&object, "found", string(check->found));
         put(&object, "todo", string(check->todo));
         if (!object.failed)
@@ -272,15 +272,15 @@ static json_t *check_json(const struct check *check) {
         return NULL;
 }
 
-int json_checks(const char *port, const struct check *checks, uint32_t count, char **ret_line) {
+int json_examination(const char *port, const struct xskim_examination *found, char **ret_line) {
         struct object object = object_new();
         json_t *array = json_array();
 
-        for (uint32_t i = 0; i < count; i++)
-                object.failed |= json_array_append_new(array, check_json(&checks[i])) < 0;
+        for (unsigned int i = 0; i < found->count; i++)
+                object.failed |= json_array_append_new(array, check_json(&found->checks[i])) < 0;
         put(&object, "type", json_string("doctor"));
         put(&object, "port", port ? string(port) : json_null());
-        put(&object, "status", json_string(check_word(check_worst(checks, count))));
+        put(&object, "status", json_string(xskim_check_word(found->worst)));
         put(&object, "checks", array);
         return line_of(object, "doctor", ret_line);
 }

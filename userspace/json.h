@@ -10,18 +10,14 @@
 #ifndef XSKIM_JSON_H
 #define XSKIM_JSON_H
 
-#include <stdint.h>
-
 #include <xskim/xskim.h>
-
-#include "check.h"
 
 enum json_type { JSON_SNAPSHOT, JSON_SUMMARY };
 
 /* One object on one line, without the newline. The caller frees it. -ENOMEM. */
 int json_line(const struct xskim_snapshot *snapshot, enum json_type type, char **ret_line);
 
-/* A doctor's report of a port (NULL: of the machine alone), likewise. */
-int json_checks(const char *port, const struct check *checks, uint32_t count, char **ret_line);
+/* What was found of a port (NULL: of the machine alone), likewise. */
+int json_examination(const char *port, const struct xskim_examination *found, char **ret_line);
 
 #endif

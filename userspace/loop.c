@@ -133,7 +133,9 @@ uint64_t loop_system_calls(const struct loop *loop) {
 }
 
 uint64_t loop_memory(const struct loop *loop) {
-        return loop->ring.sq.ring_sz +
-               (loop->ring.cq.ring_ptr != loop->ring.sq.ring_ptr ? loop->ring.cq.ring_sz : 0) +
-               *loop->ring.sq.kring_entries * sizeof(struct io_uring_sqe);
+        bool apart = loop->ring.cq.ring_ptr != loop->ring.sq.ring_ptr;
+
+        return pages_round(loop->ring.sq.ring_sz) +
+               (apart ? pages_round(loop->ring.cq.ring_sz) : 0) +
+               pages_round(*loop->ring.sq.kring_entries * sizeof(struct io_uring_sqe));
 }

@@ -43,14 +43,14 @@ static int states_start(struct programs *p, const struct program_port *port) {
 }
 
 static void sampler_configure(const struct programs *p, const struct program_port *port,
-                              struct sampler_bpf *sampler) {
+                              bool multi_buffer, struct sampler_bpf *sampler) {
         struct sampler_bpf__rodata *constants = sampler->rodata;
 
         constants->port_number = port->number;
         constants->cpu_count = p->config.cpus;
         constants->verdict = port->verdict == XSKIM_VERDICT_DROP ? XDP_DROP : XDP_PASS;
         constants->count_classes = port->tier == XSKIM_TIER_CLASSES;
-        constants->multi_buffer = port->mtu > PROGRAM_SINGLE_BUFFER_MTU || port->generic;
+        constants->multi_buffer = multi_buffer;
         constants->stamp_stack = port->stack;
         constants->weight = port->sample ? port->sample : 1;
         constants->ring_slots = p->config.ring_slots;
@@ -80,19 +80,20 @@ static struct bpf_program *sampler_choose(const struct program_port *port,
 }
 
 /* Opens and configures; libxdp's dispatcher does the loading itself. */
-static int sampler_open(struct programs *p, const struct program_port *port) {
+static int sampler_open(struct programs *p, const struct program_port *port, bool multi_buffer) {
         struct program_attached *a = &p->ports[port->number];
         uint32_t flags;
         int r;
 
+        sampler_bpf__destroy(a->sampler);
         a->sampler = sampler_bpf__open();
         if (!a->sampler)
                 return error_set(-errno, "sampler program: cannot open: %s", strerror(errno));
-        sampler_configure(p, port, a->sampler);
+        sampler_configure(p, port, multi_buffer, a->sampler);
         a->program = sampler_choose(port, a->sampler);
         bpf_program__set_autoload(a->sampler->progs.sampler, false);
         bpf_program__set_autoload(a->program, true);
-        if (a->sampler->rodata->multi_buffer) {
+        if (multi_buffer) {
                 flags = bpf_program__flags(a->program);
                 bpf_program__set_flags(a->program, flags | BPF_F_XDP_HAS_FRAGS);
         }
@@ -142,7 +143,7 @@ static int error_attach(const struct program_port *port, int error) {
         case -ERANGE:
                 return error_set(error,
                                  "%s: the driver refuses XDP at MTU %u. Lower it ('ip link set %s "
-                                 "mtu 1500').",
+                                 "mtu 1500'), on veth the peer's.",
                                  port->name, port->mtu, port->name);
         case -EPERM:
                 return error_set(error,
@@ -168,14 +169,26 @@ static int sampler_link(struct programs *p, const struct program_port *port) {
                                  strerror(-r));
         a->sampler_link =
                 bpf_link_create(bpf_program__fd(a->program), port->ifindex, BPF_XDP, &options);
-        return a->sampler_link < 0 ? error_attach(port, -errno) : 0;
+        return a->sampler_link < 0 ? -errno : 0;
 }
 
-static int sampler_join(struct programs *p, const struct program_port *port) {
-        int r = program_shared_join(p, port);
+static int sampler_try(struct programs *p, const struct program_port *port, bool multi_buffer) {
+        int r = sampler_open(p, port, multi_buffer);
 
+        if (r < 0)
+                return r;
+        return port->shared ? program_shared_join(p, port) : sampler_link(p, port);
+}
+
+/* What the driver can receive may be more than the port's own MTU: on veth it is the peer's. */
+static int sampler_attach(struct programs *p, const struct program_port *port) {
+        bool multi_buffer = port->mtu > PROGRAM_SINGLE_BUFFER_MTU || port->generic;
+        int r = sampler_try(p, port, multi_buffer);
+
+        if (r == -ERANGE && !multi_buffer)
+                r = sampler_try(p, port, true);
         /* a message that is there stays */
-        return r ? error_attach(port, r) : 0;
+        return r < 0 ? error_attach(port, r) : 0;
 }
 
 static int stack_attach(struct programs *p, const struct program_port *port) {
@@ -208,11 +221,10 @@ int program_port_attach(struct programs *p, const struct program_port *port,
         /* if it cannot, attaching says what is in the way */
         program_clean(port->ifindex, &cleaned);
         a->ifindex = port->ifindex;
-        r = r ? r : sampler_open(p, port);
         /* tc first: it only listens, and no stamp is to go unread */
         if (!r && port->stack)
                 r = stack_attach(p, port);
-        r = r ? r : port->shared ? sampler_join(p, port) : sampler_link(p, port);
+        r = r ? r : sampler_attach(p, port);
         if (r < 0) {
                 program_port_close(p, port->number);
                 return r;

@@ -57,8 +57,8 @@ void program_port_close(struct programs *programs, uint32_t port);
 
 /*
  * Puts the opened, configured sampler into the port's dispatcher, first in the chain, and has
- * libxdp load it. -EOPNOTSUPP with a message: no dispatcher here, and nothing was attached. Other
- * errors are without one.
+ * libxdp load it. -EOPNOTSUPP with a message: no dispatcher here, or none for --stack, and nothing
+ * was attached. Other errors are without one.
  */
 int program_shared_join(struct programs *programs, const struct program_port *port);
 

@@ -100,6 +100,23 @@ static int dispatcher_require(const struct program_attached *a) {
         return alone ? -EPERM : 0;
 }
 
+/* What libxdp's refusals mean here; what is left is as with a link. */
+static int error_join(const struct program_port *port, int error) {
+        if (error == -EPERM)
+                return error_set(
+                        -EOPNOTSUPP,
+                        "%s: the kernel refuses libxdp's dispatcher (freplace programs; look at "
+                        "/sys/kernel/security/lockdown). Run without --shared.",
+                        port->name);
+        if (error == -EINVAL && port->stack)
+                return error_set(-EOPNOTSUPP,
+                                 "%s: this kernel takes no program into libxdp's dispatcher that "
+                                 "makes room for a time stamp before the packet, as --stack does "
+                                 "(newer ones do not).\nRun without --stack, or without --shared.",
+                                 port->name);
+        return error;
+}
+
 int program_shared_join(struct programs *p, const struct program_port *port) {
         struct program_attached *a = &p->ports[port->number];
         int r = bpffs_require(port->name);
@@ -112,13 +129,7 @@ int program_shared_join(struct programs *p, const struct program_port *port) {
         if (!r)
                 return 0;
         program_shared_leave(a);
-        if (r == -EPERM)
-                return error_set(
-                        -EOPNOTSUPP,
-                        "%s: the kernel refuses libxdp's dispatcher (freplace programs; look at "
-                        "/sys/kernel/security/lockdown). Run without --shared.",
-                        port->name);
-        return r;
+        return error_join(port, r);
 }
 
 void program_shared_leave(struct program_attached *a) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "log.h"
 #include "record.h"
@@ -32,25 +33,88 @@ static int beginning_write(struct record *record, const struct recordfile_facts 
 
         if (bytes < 0)
                 return bytes;
+        record->session = facts->session;
         atomic_store(&record->end, (uint64_t)bytes);
         return bytes_write(record->fd, begin, (size_t)bytes, 0);
 }
 
-int record_open(struct record *record, const char *path, const struct recordfile_facts *facts) {
+/* A device has nothing to lose, and no length. */
+static int file_empty(int fd) {
+        struct stat facts;
+
+        if (fstat(fd, &facts))
+                return -errno;
+        return S_ISREG(facts.st_mode) && ftruncate(fd, 0) ? -errno : 0;
+}
+
+static int error_record(const char *path, int error) {
+        if (error == -ESPIPE || error == -ENXIO)
+                return error_set(error,
+                                 "%s: cannot be a record file: several places of it are written at "
+                                 "once, which a pipe does not allow. Give a regular file.",
+                                 path);
+        return error_set(error, "%s: cannot write the record file: %s", path, strerror(-error));
+}
+
+/* O_NONBLOCK while opening only: a pipe without a reader is refused, not waited for. */
+static int file_open(struct record *record, const char *path) {
+        const int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC;
+
+        record->fd = open(path, flags | O_EXCL, 0644);
+        record->created = record->fd >= 0;
+        if (!record->created)
+                record->fd = open(path, flags, 0644);
+        if (record->fd < 0 || lseek(record->fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return fcntl(record->fd, F_SETFL, 0) ? -errno : 0;
+}
+
+int record_open(struct record *record, const char *path) {
         int r;
 
         *record = RECORD_NULL;
-        record->session = facts->session;
+        record->path = path;
         record->account = calloc(1, sizeof(*record->account));
-        if (!record->account)
-                return -ENOMEM;
-        record->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        r = record->fd < 0 ? -errno : beginning_write(record, facts);
-        if (r < 0) {
-                record_close(record);
-                return error_set(r, "%s: cannot write the record file: %s", path, strerror(-r));
-        }
+        r = record->account ? file_open(record, path) : -ENOMEM;
+        return r < 0 ? error_record(path, r) : 0;
+}
+
+static void record_decide(struct record *record, int state) {
+        pthread_mutex_lock(&record->mutex);
+        if (record->state == RECORD_OPENING)
+                record->state = state;
+        pthread_cond_broadcast(&record->decided);
+        pthread_mutex_unlock(&record->mutex);
+}
+
+int record_begin(struct record *record, const struct recordfile_facts *facts) {
+        int r = file_empty(record->fd);
+
+        r = r ? r : beginning_write(record, facts);
+        if (r < 0)
+                return error_record(record->path, r);
+        record_decide(record, RECORD_BEGUN);
         return 0;
+}
+
+void record_give_up(struct record *record) {
+        record_decide(record, RECORD_GIVEN_UP);
+        if (record->state == RECORD_GIVEN_UP && record->created)
+                unlink(record->path);
+        record->created = false;
+}
+
+bool record_await(struct record *record) {
+        bool begun;
+
+        if (!record_is_open(record))
+                return true;
+        pthread_mutex_lock(&record->mutex);
+        while (record->state == RECORD_OPENING)
+                pthread_cond_wait(&record->decided, &record->mutex);
+        begun = record->state == RECORD_BEGUN;
+        pthread_mutex_unlock(&record->mutex);
+        return begun;
 }
 
 void record_close(struct record *record) {

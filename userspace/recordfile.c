@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns reading a record file piece by piece. See recordfile.h; writing is in recordfile_write.c. */
+/* Owns reading a record file piece by piece. See recordfile.h; writing is in
+ * recordfile_write.c, what a record looks like outside in recordfile_column.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -215,19 +216,4 @@ int recordfile_open(struct recordfile *file, const void *window, size_t bytes) {
                 return r;
         file->offset = RECORDFILE_STEP + length;
         return (int)file->offset;
-}
-
-/* ---- fields ---- */
-
-uint64_t recordfile_field_value(const struct recordfile_field *field, const void *record) {
-        uint64_t word;
-
-        memcpy(&word, (const char *)record + field->bit / 64 * sizeof(word), sizeof(word));
-        word >>= field->bit % 64;
-        return field->bits < 64 ? word & ((1ULL << field->bits) - 1) : word;
-}
-
-void recordfile_field_address(const struct recordfile_field *field, const void *record,
-                              uint8_t ret_address[16]) {
-        memcpy(ret_address, (const char *)record + field->bit / 8, 16);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The record file: what is in it and how it is read back. Pure: encodes into and decodes from the
- * caller's memory; files are opened by record.c (writing) and command_read.c (reading).
+ * caller's memory; files are opened by record.c (writing) and reader.c (reading).
  *
  * A file is a sequence of pieces, each a multiple of 64 bytes long and aligned to that, in host
  * byte order:
@@ -45,7 +45,8 @@ enum {
         /* Room for recordfile_begin. */
         RECORDFILE_BEGIN_MAX = 32768,
         RECORDFILE_FIELDS_MAX = 64,
-        RECORDFILE_WORD_MAX = 32,
+        RECORDFILE_WORD_MAX = XSKIM_COLUMN_BYTES,
+        RECORDFILE_COLUMNS_MAX = RECORDFILE_FIELDS_MAX + 2,
 };
 
 #define RECORDFILE_MAGIC_LINE "xskim record file 1"
@@ -70,21 +71,15 @@ enum {
 
 #define RECORDFILE_FACT_MEMBER(name_, least_, most_, doc_) uint64_t name_;
 
-/* How a field's bits are to be understood. */
-enum recordfile_kind {
-        RECORDFILE_NUMBER,
-        RECORDFILE_TIME,    /* named time_ns: to be completed, see tally_record_age_ns */
-        RECORDFILE_GAP,     /* of unit gap: see xskim_gap_decode */
-        RECORDFILE_ADDRESS, /* 16 bytes in network byte order */
-};
-
 /* A field of a record, as the file itself describes it. */
 struct recordfile_field {
         char name[RECORDFILE_WORD_MAX];
         char unit[RECORDFILE_WORD_MAX];
         uint32_t bit; /* its first one; from the least significant of each 64-bit word */
         uint32_t bits;
-        enum recordfile_kind kind;
+        /* TIME: named time_ns, to be completed (tally_record_age_ns); DURATION: of unit gap, to be
+         * decoded (xskim_gap_decode) */
+        enum xskim_column_kind kind;
 };
 
 struct recordfile_facts {
@@ -203,7 +198,15 @@ size_t recordfile_next(struct recordfile *file, const void *window, size_t bytes
 bool recordfile_is_cut(const struct recordfile *file);
 bool recordfile_is_damaged(const struct recordfile *file);
 
-/* The field's value out of a record; an address's 16 bytes are copied out. */
+/* The columns of the file's records: port, CPU, then the fields. Returns how many. */
+uint32_t recordfile_columns(const struct recordfile_facts *facts,
+                            struct xskim_column ret_columns[RECORDFILE_COLUMNS_MAX]);
+
+/* The values of a record of this frame, one a column; a name points into the facts. */
+void recordfile_values(const struct recordfile_facts *facts, const struct xskim_frame_header *frame,
+                       const void *record, union xskim_value ret_values[RECORDFILE_COLUMNS_MAX]);
+
+/* The field's bits out of a record; an address's 16 bytes are copied out. */
 uint64_t recordfile_field_value(const struct recordfile_field *field, const void *record);
 void recordfile_field_address(const struct recordfile_field *field, const void *record,
                               uint8_t ret_address[16]);

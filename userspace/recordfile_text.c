@@ -136,7 +136,7 @@ static bool field_fits(const struct recordfile_field *field) {
 
         if (!field->bits || end > XSKIM_RECORD_BYTES * 8)
                 return false;
-        if (field->kind == RECORDFILE_ADDRESS)
+        if (field->kind == XSKIM_COLUMN_ADDRESS)
                 return field->bits == 128 && field->bit % 8 == 0;
         return field->bit / 64 == (end - 1) / 64;
 }
@@ -153,10 +153,10 @@ static bool field_read(struct parse *parse, const struct line *line) {
                 return false;
         field->bit = (uint32_t)bit;
         field->bits = (uint32_t)bits;
-        field->kind = word_is(&line->words[4], "address")   ? RECORDFILE_ADDRESS
-                      : word_is(&line->words[5], "gap")     ? RECORDFILE_GAP
-                      : word_is(&line->words[1], "time_ns") ? RECORDFILE_TIME
-                                                            : RECORDFILE_NUMBER;
+        field->kind = word_is(&line->words[4], "address")   ? XSKIM_COLUMN_ADDRESS
+                      : word_is(&line->words[5], "gap")     ? XSKIM_COLUMN_DURATION
+                      : word_is(&line->words[1], "time_ns") ? XSKIM_COLUMN_TIME
+                                                            : XSKIM_COLUMN_NUMBER;
         parse->facts->field_count++;
         return field_fits(field);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "clock.h"
 #include "session.h"
 #include "log.h"
 #include "util.h"
@@ -35,6 +34,7 @@ int session_make(const struct xskim_config *config, struct xskim_session **ret_s
 }
 
 struct xskim_session *session_free(struct xskim_session *s) {
+        record_give_up(&s->record);
         for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
                 port_close(&s->ports[p]);
         for (uint32_t w = 0; w < XSKIM_WORKERS_MAX; w++)
@@ -54,7 +54,7 @@ struct xskim_session *session_free(struct xskim_session *s) {
         return NULL;
 }
 
-int record_start(struct xskim_session *s) {
+int session_record(struct xskim_session *s) {
         const struct xskim_config *c = &s->config;
         struct recordfile_facts *facts CLEANUP(free_cleanup) = NULL;
 
@@ -64,8 +64,8 @@ int record_start(struct xskim_session *s) {
         if (!facts)
                 return -ENOMEM;
         facts->session = s->number;
-        facts->start_unix_ns = clock_unix_ns();
-        facts->start_ns = clock_monotonic_ns();
+        facts->start_unix_ns = s->ports[0].start_unix_ns;
+        facts->start_ns = s->ports[0].start_ns;
         facts->seed = c->seed;
         facts->sample = c->sample;
         facts->verdict = c->verdict;
@@ -79,7 +79,7 @@ int record_start(struct xskim_session *s) {
         facts->port_count = c->port_count;
         for (uint32_t p = 0; p < c->port_count; p++)
                 memcpy(facts->ports[p], s->ports[p].netdev.name, XSKIM_NAME_MAX);
-        return record_open(&s->record, c->record_path, facts);
+        return record_begin(&s->record, facts);
 }
 
 /* Sums over the workers. */

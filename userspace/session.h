@@ -50,8 +50,8 @@ int session_make(const struct xskim_config *config, struct xskim_session **ret_s
 /* Frees everything, whatever state it is in. Returns NULL. */
 struct xskim_session *session_free(struct xskim_session *session);
 
-/* Opens the record file, when there is to be one, and writes its header. */
-int record_start(struct xskim_session *session);
+/* Begins the record file, when there is to be one. */
+int session_record(struct xskim_session *session);
 
 /* Folds, makes the snapshot of each port, tells the sinks. */
 int session_publish(struct xskim_session *session, bool final);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the terminal's state while watching. See sink_terminal.h. */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,6 +48,41 @@ static struct view_screen screen_size(const struct terminal *terminal) {
         return screen;
 }
 
+/* ---- ^Z ---- */
+
+static volatile sig_atomic_t stopped_fd;
+
+static void cursor_put(const char *sequence) {
+        int saved = errno;
+
+        (void)!write(stopped_fd, sequence, strlen(sequence));
+        errno = saved;
+}
+
+static void on_stop(int number);
+
+static void signal_take(int number, void (*action)(int number)) {
+        const struct sigaction what = {.sa_handler = action, .sa_flags = SA_RESTART};
+        struct sigaction before;
+
+        /* whoever started us so that ^Z does nothing is obeyed */
+        if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN)
+                sigaction(number, &what, NULL);
+}
+
+static void on_continue(int number) {
+        (void)number;
+        cursor_put(CURSOR_HIDE);
+        signal_take(SIGTSTP, on_stop);
+}
+
+/* The shell gets its cursor back; the process stops when this returns. */
+static void on_stop(int number) {
+        cursor_put(CURSOR_SHOW);
+        signal_take(number, SIG_DFL);
+        raise(number);
+}
+
 /* ---- the live screen ---- */
 
 /* What was on the screen goes up into the scroll-back first, so that nothing of it is lost. */
@@ -54,6 +90,9 @@ static void start(struct terminal *terminal, unsigned int rows) {
         if (terminal->started)
                 return;
         terminal->started = true;
+        stopped_fd = fileno(terminal->stream);
+        signal_take(SIGTSTP, on_stop);
+        signal_take(SIGCONT, on_continue);
         fputs(CURSOR_HIDE, terminal->stream);
         while (rows--)
                 fputc('\n', terminal->stream);
@@ -63,6 +102,8 @@ static void stop(struct terminal *terminal) {
         if (!terminal->started)
                 return;
         terminal->started = false;
+        signal_take(SIGCONT, SIG_DFL);
+        signal_take(SIGTSTP, SIG_DFL);
         fputs(HOME CLEAR_BELOW CURSOR_SHOW, terminal->stream);
 }
 

@@ -41,6 +41,13 @@ static inline void free_cleanup(void *pointer) {
         free(*(void **)pointer);
 }
 
+/* What is mapped comes in pages. */
+static inline uint64_t pages_round(uint64_t bytes) {
+        uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+        return (bytes + page - 1) / page * page;
+}
+
 static inline uint64_t absolute_difference(uint64_t a, uint64_t b) {
         return a > b ? a - b : b - a;
 }

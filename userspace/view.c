@@ -78,6 +78,8 @@ static void render_classes(struct page *page, enum view_kind kind,
         view_label(page, "classes");
         if (snapshot->tier == XSKIM_TIER_COUNTS)
                 page_put(page, "not counted in tier counts");
+        else if (!snapshot->ledger.seen)
+                page_put(page, "no packet seen");
 #define CLASS_SHARE(name_, doc_)                                                                   \
         put_share(page, #name_, snapshot->classes.name_, snapshot->ledger.seen);
         XSKIM_CLASS_ROWS(CLASS_SHARE)
@@ -140,7 +142,7 @@ static void put_class_estimate(struct page *page, const char *name,
 static void render_class_estimates(struct page *page, enum view_kind kind,
                                    const struct xskim_snapshot *snapshot) {
         (void)kind;
-        if (!snapshot->sample || snapshot->tier == XSKIM_TIER_COUNTS)
+        if (!snapshot->sample || !snapshot->ledger.seen || snapshot->tier == XSKIM_TIER_COUNTS)
                 return;
         view_label(page, "by class");
 #define CLASS_ESTIMATE(name_, doc_)                                                                \
@@ -153,23 +155,37 @@ static void render_class_estimates(struct page *page, enum view_kind kind,
 
 /* ---- cost, ledger, notes ---- */
 
+/* What was not measured is not said to cost nothing. */
+static void put_path_cost(struct page *page, const struct xskim_snapshot *snapshot) {
+        const struct xskim_cost *cost = &snapshot->cost;
+
+        if (!cost->timed_runs) {
+                page_put(page, "path not timed yet (one packet in 2^14 is)");
+                page_end(page);
+                return;
+        }
+        page_item(page, VIEW_LABEL, "", "path %s ns/packet",
+                  format_short(cost->ns_per_packet, 3).text);
+        if (snapshot->sample)
+                page_item(page, VIEW_LABEL, " · ", "%s ns/sample",
+                          format_short(cost->ns_per_sample, 3).text);
+        page_item(page, VIEW_LABEL, " · ", "%s of its CPU",
+                  format_percent(cost->path_cpu_percent).text);
+        page_end(page);
+}
+
 static void render_cost(struct page *page, enum view_kind kind,
                         const struct xskim_snapshot *snapshot) {
         const struct xskim_cost *cost = &snapshot->cost;
 
         (void)kind;
         view_label(page, "cost");
-        page_item(page, VIEW_LABEL, "", "path %s ns/packet",
-                  format_short(cost->ns_per_packet, 3).text);
-        page_item(page, VIEW_LABEL, " · ", "%s ns/sample",
-                  format_short(cost->ns_per_sample, 3).text);
-        page_item(page, VIEW_LABEL, " · ", "%s of its CPU",
-                  format_percent(cost->path_cpu_percent).text);
-        page_end(page);
+        put_path_cost(page, snapshot);
         page_item(page, VIEW_LABEL, "", "collector %s CPU",
                   format_percent(cost->collector_cpu_percent).text);
-        page_item(page, VIEW_LABEL, " · ", "%s ns/record",
-                  format_short(cost->ns_per_record, 3).text);
+        if (cost->ns_per_record > 0)
+                page_item(page, VIEW_LABEL, " · ", "%s ns/record",
+                          format_short(cost->ns_per_record, 3).text);
         page_item(page, VIEW_LABEL, " · ", "%s syscalls", format_short(cost->system_calls, 3).text);
         page_item(page, VIEW_LABEL, " · ", "%s wakeups", format_short(cost->wakeups, 3).text);
         page_end(page);

@@ -143,6 +143,11 @@ static void put_error(struct page *page, const char *name,
                           format_percent(distribution->relative_error * 100).text);
 }
 
+static bool is_anything_measured(const struct xskim_snapshot *snapshot) {
+#define OR_MEASURED(name_, doc_) snapshot->name_.count ||
+        return XSKIM_LATENCY_ROWS(OR_MEASURED) snapshot->size.count;
+}
+
 static bool is_any_biased(const struct xskim_snapshot *snapshot) {
 #define OR_BIASED(name_, doc_) snapshot->name_.biased ||
         return XSKIM_LATENCY_ROWS(OR_BIASED) snapshot->size.biased;
@@ -150,6 +155,8 @@ static bool is_any_biased(const struct xskim_snapshot *snapshot) {
 
 void view_legend(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot) {
         (void)kind;
+        if (!is_anything_measured(snapshot))
+                return;
         page_put(page, " min, max: samples' · ±");
 #define LATENCY_ERROR(name_, doc_) put_error(page, #name_, &snapshot->name_);
         XSKIM_LATENCY_ROWS(LATENCY_ERROR)
@@ -205,6 +212,8 @@ static void put_means(struct page *page, const struct xskim_snapshot *snapshot) 
 
 void view_bounds(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot) {
         (void)kind;
+        if (!is_anything_measured(snapshot))
+                return;
         view_label(page, "bucket");
 #define QUANTILE_BOUNDS_HEAD(rank_, name_, doc_)                                                   \
         page_cell_left(page, CELL_BOUNDS, rank_ == XSKIM_P999 ? "p99.9" : #name_);

@@ -154,8 +154,9 @@ const struct cli_option WATCH_OPTIONS[] = {
          "ended",
          "counts or classes", parse_tier},
         {"stack", NULL, NULL,
-         "measures from XDP to tc ingress, with --verdict pass, on Linux 6.6 and later", NULL,
-         parse_stack},
+         "measures from XDP to tc ingress, with --verdict pass, on Linux 6.6 and later; newer "
+         "kernels do not let it be combined with --shared",
+         NULL, parse_stack},
         {"interval", "TIME", "1s", "between two snapshots",
          "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval},
         {"duration", "TIME", NULL, "ends after it; without it, ^C or SIGTERM ends",

@@ -123,7 +123,9 @@ static int thread_set_up(struct worker *w) {
                 CPU_SET((size_t)w->config.cpu, &cpus);
                 r = pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
                 if (r)
-                        return error_set(-r, "worker %u: cannot run on CPU %d: %s",
+                        return error_set(-r,
+                                         "worker %u: cannot run on CPU %d: %s. 'taskset -cp $$' "
+                                         "tells which CPUs there are for it.",
                                          w->config.number, w->config.cpu, strerror(r));
         }
         r = drain_open(&w->config, w->wake_fd, &w->request, &w->drain);
@@ -136,7 +138,7 @@ static void *worker_main(void *context) {
 
         if (r >= 0) {
                 publish(w, false, 0);
-                r = worker_loop(w);
+                r = record_await(w->config.record) ? worker_loop(w) : 0;
         }
         publish(w, true, r < 0 ? r : 0);
         w->drain = drain_close(w->drain);

@@ -203,10 +203,8 @@ int xsk_statistics(const struct xsk *xsk, uint64_t *ret_frames_lost) {
 }
 
 static uint64_t ring_bytes(uint32_t slots, size_t entry) {
-        uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
         /* producer and consumer index, flags: three lines in front of the entries */
-        return (3 * 64 + slots * entry + page - 1) / page * page;
+        return pages_round(3 * 64 + slots * entry);
 }
 
 uint64_t xsk_ring_memory(const struct xsk *xsk) {

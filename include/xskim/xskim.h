@@ -5,12 +5,14 @@
  *
  * A session goes through these calls, all from one thread:
  *
- *     xskim_config_init(&config);            plain values, change what you need
- *     xskim_open(&config, &session);         allocates everything, attaches; blocks some tens of
- * milliseconds xskim_sink_add(session, &sink);        who is told of snapshots, any number up to
- * XSKIM_SINKS_MAX xskim_run(session);                    until stopped; or xskim_fd +
- * xskim_dispatch in a loop of your own xskim_close(session);                  detaches, empties the
- * rings, calls the sinks with the summary, frees
+ *     xskim_config_init(&config)        plain values; change what you need
+ *     xskim_open(&config, &session)     allocates everything, attaches; blocks some tens of ms
+ *     xskim_sink_add(session, &sink)    who is told; any number up to XSKIM_SINKS_MAX
+ *     xskim_run(session)                until it ends; or xskim_fd and xskim_dispatch in your loop
+ *     xskim_close(session)              detaches, empties the rings, tells the summary, frees
+ *
+ * A record file: xskim_reader_open, _columns, _next, _summary, _judge, _close. A machine or a port:
+ * xskim_examine.
  *
  * Nothing is allocated after xskim_open has returned. Worker threads are the library's own; sinks
  * run on the caller's thread, inside xskim_dispatch, xskim_run and xskim_stop.
@@ -28,6 +30,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "xskim_figures.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,49 +71,8 @@ struct xskim_config {
         uint32_t workers;         /* default 1 */
         int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */
         unsigned int cpu_count;
-        const char *record_path; /* NULL = no record file */
-};
-
-#define XSKIM_UNBOUNDED UINT64_MAX
-
-/* A value of a distribution with what is known about it: the bucket that holds it, and the 95 %
- * interval. */
-struct xskim_quantile {
-        uint64_t value; /* within [low, high] */
-        uint64_t low;   /* bounds of its bucket: low < v <= high */
-        uint64_t high;
-        uint64_t ci95_low;  /* binomial order statistics of the samples behind it */
-        uint64_t ci95_high; /* XSKIM_UNBOUNDED: too few samples to bound it from above */
-};
-
-/* ROW(rank, name, doc); the JSON keys and the columns of the views are made of the names. */
-#define XSKIM_QUANTILE_ROWS(ROW)                                                                   \
-        ROW(XSKIM_P50, p50, "half of the values are at most this")                                 \
-        ROW(XSKIM_P90, p90, "90 % are at most this")                                               \
-        ROW(XSKIM_P99, p99, "99 % are at most this")                                               \
-        ROW(XSKIM_P999, p999, "99.9 % are at most this")
-
-#define XSKIM_QUANTILE_RANK(rank_, name_, doc_) rank_,
-enum xskim_quantile_rank { XSKIM_QUANTILE_ROWS(XSKIM_QUANTILE_RANK) XSKIM_QUANTILE_COUNT };
-
-/* Nanoseconds for gap, stack and delivery, bytes for size. count = 0: nothing was measured, the
- * rest is 0. */
-struct xskim_distribution {
-        uint64_t count;        /* samples */
-        uint64_t min;          /* of the samples, exact */
-        uint64_t max;          /* of the samples, exact */
-        double mean;           /* of the traffic, estimated by the samples' weights */
-        double relative_error; /* a bucket's width, 2^(2^-scale) - 1: a value is within this of the
-                                  exact one */
-        struct xskim_quantile quantiles[XSKIM_QUANTILE_COUNT];
-        bool biased; /* records were lost: the rest of that ring and interval was reweighted */
-};
-
-/* An estimate of an exact count from samples alone. */
-struct xskim_estimate {
-        double value;
-        double ci95_low;
-        double ci95_high;
+        const char *record_path; /* NULL = no record file; one that is there is replaced, once
+                                    nothing can fail any more */
 };
 
 /* Counts per class. ROW(name, doc); every packet counts once under an L3 row and, if it is IP, once
@@ -161,7 +124,6 @@ struct xskim_estimate {
         ROW(unaccounted, "packets", "sum of the absolute residuals of all identities")
 
 #define XSKIM_U64_MEMBER_3(name_, unit_, doc_) uint64_t name_;
-#define XSKIM_U64_MEMBER_2(name_, doc_) uint64_t name_;
 #define XSKIM_ESTIMATE_MEMBER(name_, doc_) struct xskim_estimate name_;
 
 struct xskim_ledger {
@@ -187,69 +149,6 @@ struct xskim_class_estimates {
         ROW(gap, "from a sampled packet to the next packet on the same CPU and port")              \
         ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
         ROW(delivery, "from the record staged to the record decoded")
-
-/*
- * What a path did to stamped packets, with `transit`. Counts are exact within a window of
- * XSKIM_TRANSIT_WINDOW sequence numbers, as long as `unordered`, `untracked` and `unrecorded` are
- * 0. ROW(name, doc)
- */
-#define XSKIM_STREAM_ROWS(ROW)                                                                     \
-        ROW(received, "stamped packets that arrived, each counted once")                           \
-        ROW(lost,                                                                                  \
-            "sequence numbers that did not arrive, up to the last one that did; from 0 on, or "    \
-            "from the first one seen if that is beyond the window")                                \
-        ROW(duplicated, "further copies of packets that had arrived")                              \
-        ROW(reordered, "arrived after a packet with a later number (RFC 4737)")                    \
-        ROW(corrupted, "arrived with the payload damaged, copies included")                        \
-        ROW(beyond_window,                                                                         \
-            "arrived more than the window late: whether lost or copies is not known")              \
-        ROW(before_sent, "arrived before they were sent, as the clocks say: latency taken as 0")   \
-        ROW(reorder_extent_max,                                                                    \
-            "the most packets by which a reordered one came too late (RFC 4737, section 4.2)")
-
-#define XSKIM_TRANSIT_ROWS(ROW)                                                                    \
-        ROW(unattributed,                                                                          \
-            "arrived with a damaged stamp: among the corrupted, and among the lost, too")          \
-        ROW(unordered, "left the rings too late to be put in order of arrival")                    \
-        ROW(untracked, "of more streams than are followed: in no other count")                     \
-        ROW(unrecorded, "whose records xskim itself lost: up to so many of the lost and the "      \
-                        "copies")
-
-#define XSKIM_DELAY_VARIATION_ROWS(ROW)                                                            \
-        ROW(pdv, "packet delay variation: latency above the least of the stream (RFC 5481)")       \
-        ROW(ipdv, "difference in latency of packets with neighbouring numbers, without sign")
-
-enum {
-        XSKIM_STREAMS_MAX = 32,
-        XSKIM_TRANSIT_WINDOW = 65536,
-};
-
-#define XSKIM_DISTRIBUTION_MEMBER(name_, doc_) struct xskim_distribution name_;
-
-struct xskim_delay_variation {
-        XSKIM_DELAY_VARIATION_ROWS(XSKIM_DISTRIBUTION_MEMBER)
-        double jitter_ns; /* RFC 3550, section 6.4.1; of all streams: the largest */
-};
-
-/* Of one stream, or of all. Latency is taken from the first copy of each packet. */
-struct xskim_stream {
-        uint32_t run; /* 0 in the sum */
-        uint16_t number;
-        XSKIM_STREAM_ROWS(XSKIM_U64_MEMBER_2)
-        double reordered_ratio; /* of the received */
-        double reorder_extent_mean;
-        struct xskim_distribution latency; /* ns */
-        struct xskim_delay_variation delay_variation;
-};
-
-struct xskim_transit {
-        bool enabled;
-        int64_t clock_offset_ns;
-        struct xskim_stream sum;
-        XSKIM_TRANSIT_ROWS(XSKIM_U64_MEMBER_2)
-        unsigned int stream_count;
-        struct xskim_stream streams[XSKIM_STREAMS_MAX];
-};
 
 /* What the telemetry itself costs; ROW(type, name, doc) */
 #define XSKIM_COST_ROWS(ROW)                                                                       \
@@ -378,6 +277,111 @@ XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port
 
 /* Stops if need be and frees. NULL is fine. Returns NULL. */
 XSKIM_PUBLIC struct xskim_session *xskim_close(struct xskim_session *session);
+
+/* ---- record files ---- */
+
+enum xskim_column_kind {
+        XSKIM_COLUMN_NUMBER,
+        XSKIM_COLUMN_TIME,     /* a number: ns, CLOCK_MONOTONIC of the machine that recorded */
+        XSKIM_COLUMN_DURATION, /* a number: ns */
+        XSKIM_COLUMN_ADDRESS,  /* IPv6, or IPv4 mapped into it (RFC 4291, section 2.5.5.2) */
+        XSKIM_COLUMN_NAME,
+};
+
+enum { XSKIM_COLUMN_BYTES = 32 };
+
+/* A field of a record, by the file's own table of fields; the first two are port and cpu. */
+struct xskim_column {
+        char name[XSKIM_COLUMN_BYTES]; /* printable, nothing in it that CSV or JSON quotes */
+        char unit[XSKIM_COLUMN_BYTES]; /* empty: none */
+        unsigned int bits;             /* that a number can have */
+        enum xskim_column_kind kind;
+};
+
+union xskim_value {
+        uint64_t number;
+        uint8_t address[16]; /* in network byte order */
+        const char *name;
+};
+
+struct xskim_reader;
+
+/*
+ * Opens a record file and reads its beginning; NULL: standard input. No capability is needed.
+ * The errno of open and read; -EINVAL (no record file), -EPROTONOSUPPORT (of another version or
+ * byte order), -EBADMSG (empty, or damaged or cut inside its beginning), -ENOMEM. *ret_reader is
+ * then untouched.
+ */
+XSKIM_PUBLIC int xskim_reader_open(const char *path, struct xskim_reader **ret_reader);
+
+/* The columns of its records, borrowed until the reader is closed; how many ports it is about. */
+XSKIM_PUBLIC const struct xskim_column *xskim_reader_columns(const struct xskim_reader *reader,
+                                                             unsigned int *ret_count);
+XSKIM_PUBLIC unsigned int xskim_reader_ports(const struct xskim_reader *reader);
+
+/* The next record: its values, one a column, until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no
+ * values); the errno of read, -ENOMEM. Places that are damaged are passed over: see judge. */
+XSKIM_PUBLIC int xskim_reader_next(struct xskim_reader *reader,
+                                   const union xskim_value **ret_values);
+
+/* Reads what is left and gives the summary of a port, recomputed from the records: that of the live
+ * run, or of what there is (`partial`). Errors as with xskim_reader_next; -EINVAL: no such port. */
+XSKIM_PUBLIC int xskim_reader_summary(struct xskim_reader *reader, unsigned int port,
+                                      struct xskim_snapshot *ret_summary);
+
+/* Reads what is left and says whether all is there. -EBADMSG, with the message saying which: it is
+ * damaged, it is cut, records are absent, or a ledger does not balance. Errors as with next. */
+XSKIM_PUBLIC int xskim_reader_judge(struct xskim_reader *reader);
+
+/* NULL is fine. Returns NULL. */
+XSKIM_PUBLIC struct xskim_reader *xskim_reader_close(struct xskim_reader *reader);
+
+/* ---- may it run here? ---- */
+
+/* How a check came out, from good to bad. ROW(status, word, doc); the word is for people and
+ * machines. */
+#define XSKIM_CHECK_ROWS(ROW)                                                                      \
+        ROW(XSKIM_CHECK_OK, "ok", "as it should be")                                               \
+        ROW(XSKIM_CHECK_UNKNOWN, "unknown", "could not be found out")                              \
+        ROW(XSKIM_CHECK_WARN, "warn", "a session runs, but with less than it could have")          \
+        ROW(XSKIM_CHECK_DENIED, "fail", "a privilege that a session needs is missing")             \
+        ROW(XSKIM_CHECK_FAIL, "fail", "a feature that a session needs is missing")
+
+#define XSKIM_CHECK_STATUS(status_, word_, doc_) status_,
+enum xskim_check_status { XSKIM_CHECK_ROWS(XSKIM_CHECK_STATUS) };
+
+enum { XSKIM_CHECKS_MAX = 40, XSKIM_CHECK_BYTES = 192 };
+
+/* What was looked at, what was found, what to do about it. */
+struct xskim_check {
+        const char *name; /* one word, stable; static */
+        bool of_port;     /* else of the machine */
+        enum xskim_check_status status;
+        char found[XSKIM_CHECK_BYTES];
+        char todo[XSKIM_CHECK_BYTES]; /* empty: nothing */
+};
+
+struct xskim_examination {
+        enum xskim_check_status worst;
+        unsigned int count;
+        struct xskim_check checks[XSKIM_CHECKS_MAX]; /* the machine's, then the port's */
+};
+
+/*
+ * Examines the machine and, unless it is NULL, a port of the calling thread's network namespace:
+ * may a session run, and what would it not see? Finds out by trying, on a veth pair in a namespace
+ * of its own where the calling thread is meanwhile; the port is only asked. Blocks some tens of
+ * milliseconds. Needs no capability; what it may not try is XSKIM_CHECK_UNKNOWN.
+ *
+ * With `clean`, removes what killed sessions left in libxdp's dispatcher, of the port or of every
+ * port of the namespace (NULL), and says what as one more check; that takes CAP_SYS_ADMIN.
+ *
+ * -ENODEV: there is no such port; *ret_examination is then untouched.
+ */
+XSKIM_PUBLIC int xskim_examine(const char *port, bool clean,
+                               struct xskim_examination *ret_examination);
+
+XSKIM_PUBLIC const char *xskim_check_word(enum xskim_check_status status);
 
 /* The last error of this thread, one or more lines: what failed, on what, why, and what to do.
  * Never NULL. */

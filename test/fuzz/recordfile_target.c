@@ -106,6 +106,20 @@ static void summaries_make(struct replay *replay, const struct recordfile *file)
         free(snapshot);
 }
 
+static void frame_print(FILE *nowhere, const struct recordfile_facts *facts,
+                        const struct xskim_frame_header *frame) {
+        const struct xskim_record *records = (const void *)(frame + 1);
+        struct xskim_column columns[RECORDFILE_COLUMNS_MAX];
+        union xskim_value values[RECORDFILE_COLUMNS_MAX];
+        uint32_t count = recordfile_columns(facts, columns);
+
+        record_print_head(nowhere, RECORD_TEXT, columns, count);
+        for (uint32_t i = 0; i < frame->records; i++) {
+                recordfile_values(facts, frame, &records[i], values);
+                record_print(nowhere, RECORD_JSON, columns, count, values);
+        }
+}
+
 static void file_read(const uint8_t *bytes, size_t length) {
         static FILE *nowhere;
         struct replay *replay = NULL;
@@ -119,14 +133,13 @@ static void file_read(const uint8_t *bytes, size_t length) {
         if (!nowhere)
                 nowhere = fopen("/dev/null", "w");
         HOLDS(nowhere && !replay_open(&file.facts, &replay));
-        record_print_head(nowhere, RECORD_TEXT, &file.facts);
         for (size_t at = (size_t)r, taken; at < length; at += taken) {
                 taken = recordfile_next(&file, bytes + at, length - at, &item);
                 HOLDS(taken > 0 && taken <= length - at);
                 HOLDS(taken % RECORDFILE_STEP == 0 || taken == length - at);
                 check_item(&file, &item);
                 if (item.type == RECORDFILE_FRAME)
-                        record_print_frame(nowhere, RECORD_JSON, &file.facts, item.frame);
+                        frame_print(nowhere, &file.facts, item.frame);
                 HOLDS(!replay_item(replay, &item));
         }
         HOLDS(file.offset == length);

@@ -6,8 +6,11 @@
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <linux/if_link.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -56,6 +59,17 @@ static void expect_refused(struct command_result result, int status, const char 
 Test(faults, unknown_port_is_named) {
         EXPECT_REFUSED(WATCH(NULL, "nosuch0"), 1, "nosuch0", "no such network interface");
         EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "nosuch0"), 1, "nosuch0");
+}
+
+Test(faults, a_port_named_twice_is_wrong_usage_whatever_its_names) {
+        lab_run("ip link property add dev " LAB_PORT " altname second0");
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, LAB_PORT), 2, LAB_PORT, "named twice");
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "second0"), 2, "second0", LAB_PORT, "named twice");
+        EXPECT_REFUSED(WATCH(NULL, "second0"), 0, "");
+}
+
+Test(faults, a_cpu_that_is_not_there_is_named) {
+        EXPECT_REFUSED(WATCH(NULL, LAB_PORT, "--cpu", "1023"), 2, "CPU 1023", "taskset");
 }
 
 Test(faults, without_privilege_it_says_which) {
@@ -311,4 +325,96 @@ Test(faults, verdict_drop_makes_the_port_promiscuous_and_restores_it) {
         session = lab_session_open(&config);
         cr_expect_not(is_promiscuous(), "a host's own port stays as it is");
         lab_session_summary(session, &s);
+}
+
+/* ---- what the command was started with ---- */
+
+static void output_close(void) {
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+}
+
+/* A descriptor of the session's own would be 1, and be written to. */
+Test(faults, without_standard_output_nothing_else_is_written_to) {
+        EXPECT_REFUSED(WATCH(output_close, LAB_PORT), 1, "output", strerror(EBADF));
+}
+
+static void output_break(void) {
+        int ends[2];
+
+        if (pipe(ends) || dup2(ends[1], STDOUT_FILENO) < 0)
+                _exit(97);
+        close(ends[0]);
+        close(ends[1]);
+}
+
+Test(faults, who_has_seen_enough_ends_it_without_a_complaint) {
+        struct command_result result = WATCH(output_break, LAB_PORT, "--interval", "20ms");
+
+        cr_expect_eq(result.status, 0, "status %d, signal %d", result.status, result.signal);
+        cr_expect_str_empty(result.err);
+        cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
+        command_result_free(&result);
+}
+
+static void file_size_tighten(void) {
+        const struct rlimit limit = {.rlim_cur = 48 << 10, .rlim_max = 48 << 10};
+
+        if (setrlimit(RLIMIT_FSIZE, &limit))
+                _exit(97);
+}
+
+Test(faults, a_limit_on_file_size_is_a_note_and_not_the_end) {
+        char path[] = "/tmp/xskim-limit-XXXXXX";
+        struct command_result result;
+        struct command command;
+        uint8_t packet[64];
+        int fd = mkstemp(path);
+
+        cr_assert_geq(fd, 0);
+        close(fd);
+        command = COMMAND_START(file_size_tighten, "watch", LAB_PORT, "--sample", "1", "--json",
+                                "--verdict", "drop", "--record", path, "--interval", "1h");
+        cr_assert(command_attached(&command, LAB_PORT));
+        lab_send(LAB_PEER, packet, lab_udp(packet, 64, 1, 2), 1000);
+        usleep(50000);
+        kill(command.pid, SIGINT);
+        result = command_end(&command);
+        unlink(path);
+        cr_expect_eq(result.status, 0, "status %d, signal %d: %s", result.status, result.signal,
+                     result.err);
+        cr_expect_eq(command_summary(&result, "ledger", "seen"), 1000);
+        cr_expect_eq(command_summary(&result, "ledger", "unaccounted"), 0);
+        cr_expect_gt(command_summary(&result, "ledger", "record_dropped"), 0);
+        cr_expect(command_summary_has(&result, "the record file is incomplete"));
+        command_result_free(&result);
+}
+
+/* ---- news that are lost ---- */
+
+/* More of them than the monitor's socket holds, while nobody reads. */
+static void news_flood(void) {
+        lab_run("for i in $(seq 400); do echo link set " LAB_PEER " alias $i; done | "
+                "ip -batch -");
+}
+
+Test(faults, a_port_that_was_renamed_is_not_taken_for_gone_when_news_are_lost) {
+        struct command command = COMMAND_START(NULL, "watch", LAB_PORT, "--json", "--verdict",
+                                               "drop", "--sample", "1", "--interval", "20ms");
+        struct command_result result;
+        uint8_t packet[64];
+
+        cr_assert(command_running(&command));
+        kill(command.pid, SIGSTOP);
+        lab_run("ip link set " LAB_PORT " name renamed0");
+        news_flood();
+        kill(command.pid, SIGCONT);
+        usleep(200000);
+        lab_send(LAB_PEER, packet, lab_udp(packet, 64, 1, 2), 1000);
+        kill(command.pid, SIGINT);
+        result = command_end(&command);
+        cr_expect_eq(result.status, 0, "%s", result.err);
+        cr_expect_geq(command_summary(&result, "ledger", "seen"), 1000);
+        cr_expect_not(command_summary_has(&result, "the port is gone"));
+        command_result_free(&result);
 }

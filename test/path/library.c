@@ -198,3 +198,48 @@ Test(library, leaves_the_first_session_alone_when_a_second_wants_its_port) {
         cr_assert_eq(s.ledger.seen, 10);
         xskim_close(session);
 }
+
+static unsigned int worst_of(const struct xskim_examination *found, unsigned int *ret_of_port) {
+        unsigned int worst = XSKIM_CHECK_OK;
+
+        *ret_of_port = 0;
+        for (unsigned int i = 0; i < found->count; i++) {
+                const struct xskim_check *check = &found->checks[i];
+
+                cr_expect(strlen(check->name) > 1 && !strchr(check->name, ' '));
+                cr_expect(strlen(check->found) > 0, "%s", check->name);
+                cr_expect(check->status < XSKIM_CHECK_DENIED, "%s: %s", check->name, check->found);
+                cr_expect(strlen(xskim_check_word(check->status)) > 1);
+                cr_expect(check->of_port >= (*ret_of_port > 0), "the port's come last");
+                *ret_of_port += check->of_port;
+                worst = check->status > worst ? check->status : worst;
+        }
+        return worst;
+}
+
+Test(library, examines_the_machine_and_a_port) {
+        static struct xskim_examination machine, port;
+        unsigned int of_port, fds = entries_count("/proc/self/fd");
+
+        cr_assert_eq(xskim_examine(NULL, false, &machine), 0, "%s", xskim_error_message());
+        cr_expect_eq(worst_of(&machine, &of_port), machine.worst);
+        cr_expect_eq(of_port, 0);
+        cr_assert_eq(xskim_examine(ports[0], false, &port), 0, "%s", xskim_error_message());
+        cr_expect_eq(worst_of(&port, &of_port), port.worst);
+        cr_expect_eq(port.count, machine.count + of_port);
+        cr_expect(of_port >= 4);
+        cr_assert_eq(xskim_examine(NULL, true, &port), 0, "%s", xskim_error_message());
+        cr_expect_eq(port.count, machine.count + 1);
+        cr_expect_str_eq(port.checks[machine.count].name, "leftovers");
+        cr_expect_eq(entries_count("/proc/self/fd"), fds, "descriptors are left");
+        cr_expect_not(port_has_program(ports[0]));
+}
+
+Test(library, examines_no_port_that_is_not_there) {
+        static struct xskim_examination found = {.count = 77};
+
+        cr_assert_eq(xskim_examine("nosuchport", false, &found), -ENODEV);
+        cr_expect(strstr(xskim_error_message(), "nosuchport"));
+        cr_assert_eq(xskim_examine("nosuchport", true, &found), -ENODEV);
+        cr_expect_eq(found.count, 77);
+}

@@ -50,6 +50,23 @@ Test(oddities, jumbo_frames_are_counted_to_the_byte) {
         cr_expect_eq(s.ledger.decoded + s.ledger.ring_full, 600);
 }
 
+/* On veth, how long a packet can be is the peer's to say; the port's own MTU does not tell. */
+Test(oddities, a_peer_with_a_longer_mtu_does_not_keep_the_port_from_being_watched) {
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+        uint8_t packet[1514];
+
+        lab_run("ip link set " LAB_PEER " mtu 9000");
+        lab_config(&config);
+        session = lab_session_open(&config);
+        lab_transmit(LAB_PEER, packet, lab_udp(packet, sizeof(packet), 1, 2), 100);
+        usleep(20000);
+        lab_session_summary(session, &s);
+        cr_expect_eq(s.ledger.seen, 100);
+        cr_expect_eq(s.ledger.bytes, 100 * sizeof(packet));
+}
+
 static int namespace_enter(const char *path) {
         int fd = open(path, O_RDONLY | O_CLOEXEC);
 

@@ -2,6 +2,8 @@
 /* A run that is recorded: the file gives the same summary as the live run, and the command reads it
  * wherever it is cut. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,4 +192,104 @@ Test(record, the_command_reads_it_whole_and_cut) {
         cr_expect(command_summary_has(&result, "\"partial\":true"));
         command_result_free(&result);
         recorded_end(&recorded);
+}
+
+/* ---- a file that is there already ---- */
+
+static const char PRECIOUS[] = "the record of another run";
+
+static void precious_make(char *path) {
+        int fd = mkstemp(path);
+
+        cr_assert_geq(fd, 0);
+        cr_assert_eq(write(fd, PRECIOUS, sizeof(PRECIOUS)), sizeof(PRECIOUS));
+        close(fd);
+}
+
+static void precious_check(const char *path) {
+        char text[sizeof(PRECIOUS) + 1];
+        FILE *file = fopen(path, "rb");
+
+        cr_assert_not_null(file);
+        cr_expect_eq(fread(text, 1, sizeof(text), file), sizeof(PRECIOUS));
+        cr_expect_eq(memcmp(text, PRECIOUS, sizeof(PRECIOUS)), 0);
+        fclose(file);
+}
+
+static void packets_send(void *context) {
+        uint8_t packet[64];
+        uint32_t bytes = lab_udp(packet, sizeof(packet), 1, 2);
+
+        (void)context;
+        while (true)
+                lab_send(LAB_PEER, packet, bytes, 1000);
+}
+
+static void open_fails(const struct xskim_config *config, int error) {
+        struct xskim_session *session;
+
+        cr_assert_eq(xskim_open(config, &session), error, "%s", xskim_error_message());
+        cr_expect(strlen(xskim_error_message()) > 10);
+}
+
+/* The first port is attached, and its packets are in the rings, when the second turns out to be
+ * taken. */
+Test(record, a_session_that_cannot_start_leaves_the_file_as_it_was, .timeout = 60) {
+        char path[] = "/tmp/xskim-precious-XXXXXX", absent[] = "/tmp/xskim-absent-XXXXXX";
+        struct xskim_session *other;
+        struct xskim_config config, taken;
+        pid_t sender;
+        int fd;
+
+        lab_pair("rec0", "rec1", 1500);
+        precious_make(path);
+        lab_config(&config);
+        config.record_path = path;
+        config.ports[config.port_count++] = "nosuchport";
+        open_fails(&config, -ENODEV);
+        precious_check(path);
+        taken = config;
+        taken.record_path = NULL;
+        taken.ports[0] = "rec0";
+        taken.port_count = 1;
+        other = lab_session_open(&taken);
+        config.ports[1] = "rec0";
+        config.busy = true;
+        sender = command_fork(packets_send, NULL);
+        for (int i = 0; i < 3; i++)
+                open_fails(&config, -EBUSY);
+        precious_check(path);
+        fd = mkstemp(absent);
+        close(fd);
+        unlink(absent);
+        config.record_path = absent;
+        open_fails(&config, -EBUSY);
+        cr_expect_neq(access(absent, F_OK), 0, "a file is left that was not there before");
+        command_kill(sender);
+        xskim_close(other);
+        unlink(absent);
+        unlink(path);
+}
+
+Test(record, a_pipe_is_refused_and_not_waited_for, .timeout = 20) {
+        char directory[] = "/tmp/xskim-pipe-XXXXXX", path[64];
+        struct xskim_config config;
+        int reader;
+
+        cr_assert_not_null(mkdtemp(directory));
+        snprintf(path, sizeof(path), "%s/pipe", directory);
+        cr_assert_eq(mkfifo(path, 0600), 0);
+        lab_config(&config);
+        config.record_path = path;
+        open_fails(&config, -ENXIO);
+        cr_expect_not_null(strstr(xskim_error_message(), "regular file"));
+        reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        cr_assert_geq(reader, 0);
+        open_fails(&config, -ESPIPE);
+        cr_expect_not_null(strstr(xskim_error_message(), "regular file"));
+        close(reader);
+        config.record_path = directory;
+        open_fails(&config, -EISDIR);
+        unlink(path);
+        rmdir(directory);
 }

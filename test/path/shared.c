@@ -374,6 +374,24 @@ static void is_refused(struct command command, const char *what) {
         cr_expect_eq(directories(), 0);
 }
 
+/* Older kernels let it, newer ones do not: whichever, the driver has nothing to do with it. */
+Test(shared, stack_beside_others_works_or_says_that_the_dispatcher_is_in_the_way) {
+        struct command command = SHARED_START("--stack", "--verdict", "pass", "--duration", "50ms");
+        struct command_result result = command_end(&command);
+
+        if (!result.status) {
+                cr_expect(command_summary_has(&result, "\"attach\":\"dispatcher\""));
+        } else {
+                cr_expect_eq(result.status, 5, "%d: %s", result.status, result.err);
+                cr_expect(strstr(result.err, "dispatcher"), "%s", result.err);
+                cr_expect(strstr(result.err, "Run without --s"), "%s", result.err);
+                cr_expect_not(strstr(result.err, "driver"), "%s", result.err);
+        }
+        command_result_free(&result);
+        cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
+        cr_expect_eq(directories(), 0);
+}
+
 /* libxdp, asked to do so, attaches without a dispatcher, as it does by itself under lockdown. */
 Test(shared, without_a_dispatcher_nothing_is_attached) {
         setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);

@@ -111,17 +111,17 @@ Test(recordfile, fields_are_found_where_the_table_says) {
 #define NUMBER(name_, bits_, unit_, doc_)                                                          \
         cr_expect_str_eq(file.facts.fields[i].name, #name_);                                       \
         cr_expect_str_eq(file.facts.fields[i].unit, unit_);                                        \
-        cr_expect_neq(file.facts.fields[i].kind, RECORDFILE_ADDRESS);                              \
+        cr_expect_neq(file.facts.fields[i].kind, XSKIM_COLUMN_ADDRESS);                            \
         cr_expect_eq(recordfile_field_value(&file.facts.fields[i++], &record), record.name_);
 #define ADDRESS(name_, doc_)                                                                       \
-        cr_expect_eq(file.facts.fields[i].kind, RECORDFILE_ADDRESS);                               \
+        cr_expect_eq(file.facts.fields[i].kind, XSKIM_COLUMN_ADDRESS);                             \
         recordfile_field_address(&file.facts.fields[i++], &record, address);                       \
         cr_expect_eq(memcmp(address, record.name_, 16), 0, #name_);
         XSKIM_RECORD_FIELDS(NUMBER, ADDRESS)
 #undef NUMBER
 #undef ADDRESS
         cr_expect_eq(i, file.facts.field_count);
-        cr_expect_eq(file.facts.fields[0].kind, RECORDFILE_TIME);
+        cr_expect_eq(file.facts.fields[0].kind, XSKIM_COLUMN_TIME);
         recording_free(&recording);
 }
 

@@ -2,11 +2,13 @@
 /* The sinks: text and JSON into a file, the live screen on a pseudo terminal, outputs that fail. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -70,6 +72,60 @@ Test(sink, text_is_a_block_each_without_escapes) {
         cr_expect_eq(occurrences(output, " port1 "), 3);
         cr_expect_eq(occurrences(output, "  summary\n"), 2);
         cr_expect_eq(occurrences(output, "\033"), 0);
+}
+
+/* The process stops as by ^Z between two screens; its parent has it go on. */
+static void stop_between(FILE *stream) {
+        struct xskim_snapshot s = snapshot_usual();
+        struct xskim_sink sink;
+
+        cr_assert_eq(sink_terminal_open(stream, &sink), 0);
+        sink.snapshot(sink.context, &s);
+        raise(SIGTSTP);
+        sink.summary(sink.context, &s);
+        sink_terminal_close(&sink);
+}
+
+static void terminal_read(int master) {
+        size_t used = strlen(output);
+        ssize_t length;
+
+        while ((length = read(master, output + used, sizeof(output) - 1 - used)) > 0)
+                used += (size_t)length;
+        output[used] = '\0';
+}
+
+Test(sink, the_cursor_is_there_while_it_is_stopped, .timeout = 20) {
+        struct winsize size = {.ws_row = 24, .ws_col = 80};
+        int master, slave, status;
+        FILE *stream;
+        pid_t child;
+
+        setenv("TERM", "xterm", 1);
+        cr_assert_eq(openpty(&master, &slave, NULL, NULL, &size), 0);
+        stream = fdopen(slave, "w");
+        child = fork();
+        if (!child) {
+                setpgid(0, 0); /* a stopped orphan would not be stopped at all */
+                signal(SIGTSTP, SIG_DFL);
+                stop_between(stream);
+                _exit(0);
+        }
+        cr_assert_eq(waitpid(child, &status, WUNTRACED), child);
+        cr_assert(WIFSTOPPED(status), "it did not stop");
+        output[0] = '\0';
+        fcntl(master, F_SETFL, O_NONBLOCK);
+        terminal_read(master);
+        cr_expect_str_eq(strrchr(output, '\033'), "\033[?25h", "the cursor is hidden");
+        kill(child, SIGCONT);
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_expect(WIFEXITED(status) && !WEXITSTATUS(status));
+        output[0] = '\0';
+        terminal_read(master);
+        cr_expect_eq(strncmp(output, "\033[?25l", 6), 0, "it goes on without hiding it");
+        cr_expect_not_null(strstr(output, "\033[?25h"));
+        fclose(stream);
+        close(master);
 }
 
 static void feed_terminal(unsigned short rows, unsigned int ports) {

@@ -199,6 +199,24 @@ Test(view, colour_only_when_told_and_only_with_a_meaning) {
         cr_expect_eq(alarmed, 2);
 }
 
+/* Neither heads over nothing, nor costs of 0 that nobody measured. */
+Test(view, what_was_not_measured_is_not_shown_as_nothing) {
+        static const char *const words[] = {"min, max",  "bucket",    "mean      ", "by class",
+                                            "ns/packet", "ns/sample", "ns/record"};
+        struct xskim_snapshot s = {.port = "eth1", .tier = XSKIM_TIER_CLASSES, .sample = 64};
+
+        view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                cr_expect_not(is_shown(words[i]), "%s:\n%s", words[i], text);
+        cr_expect(is_shown("no packet seen"));
+        cr_expect(is_shown("path not timed"));
+        s.cost.timed_runs = 1;
+        s.sample = 0;
+        view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
+        cr_expect(is_shown("ns/packet"));
+        cr_expect_not(is_shown("ns/sample"));
+}
+
 Test(view, sampling_off_estimates_nothing) {
         struct xskim_snapshot s = snapshot_usual();
 

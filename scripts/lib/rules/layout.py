@@ -37,6 +37,12 @@ def stem(path):
     return re.sub(r"_private$", "", os.path.splitext(os.path.basename(path))[0])
 
 
+def listed(tree):
+    """(name of the list, its files) of userspace/meson.build."""
+    for name, files in re.findall(r"^(\w+) = files\(([^)]*)\)", tree.text("userspace/meson.build"), re.M):
+        yield name, re.findall(r"'([^']+)'", files)
+
+
 def related(one, other):
     """Files of one noun: program.c, program_port.c, program_private.h."""
     return one == other or one.startswith(other + "_") or other.startswith(one + "_")
@@ -45,10 +51,9 @@ def related(one, other):
 def ranks(tree):
     """Noun of a file of userspace/ -> (number of its rank, place in it), from the lists in meson.build."""
     found, place = {}, 0
-    text = tree.text("userspace/meson.build")
-    for name, files in re.findall(r"^(\w+) = files\(([^)]*)\)", text, re.M):
+    for name, files in listed(tree):
         rank = name.removeprefix("command_")
-        for file in re.findall(r"'([^']+)'", files) if rank in RANKS else []:
+        for file in files if rank in RANKS else []:
             place += 1
             found[stem(file)] = (RANKS.index(rank), place)
     return found
@@ -84,6 +89,23 @@ def include_ranks(tree):
                 yield path, number, f"{RANKS[own[0]]} includes {other}, which is {RANKS[rank[0]]}, listed later"
 
 
+@rule("library-alone",
+      bad=[{"userspace/stream.c": '#include "tally.h"\n'}, {"userspace/format.h": '#include "doctor.h"\n'},
+           {"userspace/json.c": "#include <xskim/record.h>\n"}],
+      good=[{"userspace/stream.c": '#include <xskim/xskim.h>\n#include "log.h"\n#include "util.h"\n'}])
+def library_alone(tree):
+    """Of the library the command's files include xskim.h alone; log and util they bring along."""
+    own = {stem(file) for name, files in listed(tree) if name.startswith("command") for file in files}
+    own |= {"log", "util"}
+    for path in tree.select(".c", ".h", under="userspace/"):
+        if stem(path) not in own - {"log", "util"}:
+            continue
+        for number, kind, other in includes(tree, path):
+            if other.startswith("xskim/") and other != "xskim/xskim.h" or \
+               f"userspace/{other}" in tree.paths and stem(other) not in own:
+                yield path, number, f"includes {other}, which is inside the library"
+
+
 @rule("every-file-ranked",
       bad=[{"userspace/orphan.c": "int orphan;\n"}],
       good=[{"userspace/meson.build": "leaf = files('log.c')\n"}])
@@ -109,16 +131,17 @@ def pure(tree):
 
 
 @rule("shared-headers",
-      bad=[{"include/xskim/frame.h": "#include <stdint.h>\n"}, {"include/xskim/xskim.h": "#include <linux/bpf.h>\n"}],
+      bad=[{"include/xskim/frame.h": "#include <stdint.h>\n"}, {"include/xskim/xskim.h": "#include <linux/bpf.h>\n"},
+           {"include/xskim/xskim.h": '#include "frame.h"\n'}],
       good=[{"include/xskim/frame.h": '#include <linux/types.h>\n#include <xskim/record.h>\n#include "skip.h"\n'},
-            {"include/xskim/xskim.h": "#include <stdint.h>\n"}])
+            {"include/xskim/xskim.h": '#include <stdint.h>\n#include "xskim_figures.h"\n'}])
 def shared_headers(tree):
-    """Headers of include/xskim/ include <linux/types.h> and each other; xskim.h only standard headers."""
-    public = {"stdbool.h", "stddef.h", "stdint.h"}
+    """Headers of include/xskim/ include <linux/types.h> and each other; the public ones standard headers."""
+    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h"}
     for path in tree.select(".h", under="include/"):
         for number, kind, other in includes(tree, path):
             shared = other == "linux/types.h" or other.startswith("xskim/") or kind == '"'
-            if not (other in public if path.endswith("/xskim.h") else shared):
+            if not (other in public if "/xskim/xskim" in path else shared):
                 yield path, number, f"a shared header includes {other}"
 
 
