@@ -136,26 +136,25 @@ static void estimates_fill(const struct account_kernel *k, const struct tally *t
         class_estimates_fill(k, tally, &snapshot->estimate_classes);
 }
 
-static void distribution_fill(const struct histogram *histogram, bool complete, bool biased,
+static void distribution_fill(const struct histogram *histogram, bool biased,
                               struct xskim_distribution *ret_distribution) {
         struct histogram_view view = histogram_view(histogram);
 
-        quantile_fill(&view, complete, ret_distribution);
+        quantile_fill(&view, ret_distribution);
         ret_distribution->biased = biased && ret_distribution->count;
 }
 
 static void distributions_fill(const struct account_kernel *k, const struct tally *tally,
                                struct xskim_snapshot *snapshot) {
-        bool complete = k->sample == 1 && !tally->biased;
         struct histogram_view stack = histogram_view_stack(&k->stack, k->sample);
         struct histogram_view sizes = histogram_view_sizes(k->sizes, k->counters.bytes);
 
-        distribution_fill(&tally->gap, complete, tally->biased, &snapshot->gap);
-        distribution_fill(&tally->delivery, complete, tally->biased, &snapshot->delivery);
-        distribution_fill(&tally->size, complete, tally->biased, &snapshot->size);
-        quantile_fill(&stack, k->sample == 1, &snapshot->stack);
+        distribution_fill(&tally->gap, tally->biased, &snapshot->gap);
+        distribution_fill(&tally->delivery, tally->biased, &snapshot->delivery);
+        distribution_fill(&tally->size, tally->biased, &snapshot->size);
+        quantile_fill(&stack, &snapshot->stack);
         if (!k->sample)
-                quantile_fill(&sizes, true, &snapshot->size);
+                quantile_fill(&sizes, &snapshot->size);
 }
 
 /* 0 when no such run was timed. A clock's own time is taken off each, so a mean may come out below

@@ -196,7 +196,7 @@ static void interval_fill(const struct histogram_view *view, double share,
 }
 
 static void share_fill(const struct histogram_view *view, uint32_t numerator, uint32_t denominator,
-                       bool complete, struct xskim_quantile *quantile) {
+                       struct xskim_quantile *quantile) {
         uint64_t target =
                 ((unsigned __int128)view->weight * numerator + denominator - 1) / denominator;
         struct position position = position_find(view, target);
@@ -207,12 +207,11 @@ static void share_fill(const struct histogram_view *view, uint32_t numerator, ui
         quantile->high = slot_high(view, position.slot);
         quantile->ci95_low = slot_first(view, position.slot);
         quantile->ci95_high = quantile->high;
-        if (!complete && isfinite(view->effective))
+        if (isfinite(view->effective))
                 interval_fill(view, (double)numerator / denominator, quantile);
 }
 
-void quantile_fill(const struct histogram_view *view, bool complete,
-                   struct xskim_distribution *ret_distribution) {
+void quantile_fill(const struct histogram_view *view, struct xskim_distribution *ret_distribution) {
         *ret_distribution = (struct xskim_distribution){0};
         if (!view->weight || !view->samples)
                 return;
@@ -222,6 +221,6 @@ void quantile_fill(const struct histogram_view *view, bool complete,
         ret_distribution->mean = view->mean;
         ret_distribution->relative_error = exp2(1.0 / (1U << view->scale)) - 1;
         for (int i = 0; i < XSKIM_QUANTILE_COUNT; i++)
-                share_fill(view, SHARES[i].numerator, SHARES[i].denominator, complete,
+                share_fill(view, SHARES[i].numerator, SHARES[i].denominator,
                            &ret_distribution->quantiles[i]);
 }

@@ -14,8 +14,8 @@
 
 /*
  * Fills all of *ret_distribution but `biased`, which becomes false: the caller knows of losses.
- * `complete`: every packet is in the histogram with weight 1, nothing is estimated, and the
- * interval is the bucket itself.
+ * When every packet is in the histogram (histogram_view.effective is INFINITY) nothing is
+ * estimated, and the interval is the bucket itself.
  *
  * Otherwise the interval holds the traffic's quantile with 95 % probability (92 to 98 % as tested),
  * provided that each packet was kept independently with probability 1/weight:
@@ -30,8 +30,7 @@
  * - ci95_low is 0, or ci95_high XSKIM_UNBOUNDED, when there are too few samples to bound that side
  *   (above: n < 6 for p50, 36 for p90, 368 for p99, 3688 for p99.9).
  */
-void quantile_fill(const struct histogram_view *view, bool complete,
-                   struct xskim_distribution *ret_distribution);
+void quantile_fill(const struct histogram_view *view, struct xskim_distribution *ret_distribution);
 
 /*
  * The ranks (1 = smallest, fractional) of n samples between which the quantile `share` lies with

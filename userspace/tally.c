@@ -57,8 +57,7 @@ static bool header_is_ours(const struct tally_ring *ring, const struct xskim_fra
                header->version == XSKIM_FRAME_VERSION && header->records >= 1 &&
                header->records <= XSKIM_FRAME_RECORDS_MAX &&
                bytes == sizeof(*header) + header->records * sizeof(struct xskim_record) &&
-               header->sequence >= ring->sequence &&
-               header->sequence - ring->sequence < TALLY_GAP_MAX;
+               header->sequence - ring->sequence < TALLY_GAP_MAX; /* an earlier one: far above */
 }
 
 /* The records of the last `missing` frames before frame number `frames`, by the carrier's log. */

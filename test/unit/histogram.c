@@ -260,13 +260,13 @@ Test(histogram, percentiles_are_within_the_stated_error_on_ten_distributions) {
                 }
                 qsort(values, VALUES + d, sizeof(*values), test_compare);
                 view = histogram_view(&histogram);
-                quantile_fill(&view, true, &result);
+                quantile_fill(&view, &result);
                 cr_assert(result.relative_error < 0.0055);
                 check_against_exact(&result, values, VALUES + d, name);
                 cr_assert_float_eq(result.mean, sum / (VALUES + d), 1e-9 * result.mean);
 
                 view = histogram_coarsen(&view, XSKIM_SCALE_KERNEL, coarse);
-                quantile_fill(&view, true, &result);
+                quantile_fill(&view, &result);
                 cr_assert(result.relative_error > 0.0055 && result.relative_error < 0.022);
                 check_against_exact(&result, values, VALUES + d, name);
                 free(values);
@@ -298,9 +298,9 @@ Test(histogram, a_kernel_histogram_reads_like_one_of_user_space) {
         }
         view = histogram_view(&histogram);
         view = histogram_coarsen(&view, XSKIM_SCALE_KERNEL, coarse);
-        quantile_fill(&view, false, &user);
+        quantile_fill(&view, &user);
         view = histogram_view_stack(&stack, 64);
-        quantile_fill(&view, false, &kernel);
+        quantile_fill(&view, &kernel);
         cr_assert_eq(user.count, kernel.count);
         cr_assert_eq(user.min, kernel.min);
         cr_assert_eq(user.max, kernel.max);
@@ -313,7 +313,7 @@ Test(histogram, a_kernel_histogram_reads_like_one_of_user_space) {
                 cr_assert_eq(user.quantiles[i].ci95_high, kernel.quantiles[i].ci95_high);
         }
         view = histogram_view_sizes(sizes, bytes);
-        quantile_fill(&view, true, &kernel);
+        quantile_fill(&view, &kernel);
         cr_assert_eq(kernel.count, VALUES);
         cr_assert_float_eq(kernel.mean, (double)bytes / VALUES, 1e-9);
         cr_assert(kernel.min == 0 && kernel.max >= 1514 && kernel.max <= 1514 * 1.022);

@@ -69,7 +69,7 @@ static void coverage(const struct experiment *experiment, double *ret_share) {
 
                 sample_once(experiment, run, &histogram);
                 view = histogram_view(&histogram);
-                quantile_fill(&view, false, &result);
+                quantile_fill(&view, &result);
                 for (int q = 0; q < XSKIM_QUANTILE_COUNT; q++) {
                         uint64_t exact = test_exact(sorted, experiment->count, FRACTIONS[q][0],
                                                     FRACTIONS[q][1]);

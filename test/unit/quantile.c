@@ -63,7 +63,7 @@ Test(quantile, nothing_measured_is_all_zero) {
         struct xskim_distribution result;
 
         memset(&result, 0xff, sizeof(result));
-        quantile_fill(&view, false, &result);
+        quantile_fill(&view, &result);
         cr_assert(!memcmp(&result, &zero, sizeof(zero)));
 }
 
@@ -74,7 +74,7 @@ Test(quantile, one_sample_bounds_nothing_from_above) {
 
         histogram_add(&histogram, 1000, 64);
         view = histogram_view(&histogram);
-        quantile_fill(&view, false, &result);
+        quantile_fill(&view, &result);
         cr_assert_eq(result.count, 1);
         cr_assert(result.min == 1000 && result.max == 1000 && result.mean == 1000);
         for (int q = 0; q < XSKIM_QUANTILE_COUNT; q++) {
@@ -99,7 +99,7 @@ Test(quantile, too_few_samples_leave_the_upper_end_open) {
 
                 histogram_add(&histogram, 1000 + n, XSKIM_WEIGHT_MAX);
                 view = histogram_view(&histogram);
-                quantile_fill(&view, false, &result);
+                quantile_fill(&view, &result);
                 for (int q = 0; q < XSKIM_QUANTILE_COUNT; q++)
                         cr_assert_eq(result.quantiles[q].ci95_high == XSKIM_UNBOUNDED,
                                      n < enough[q], "%d samples", n);
@@ -108,15 +108,13 @@ Test(quantile, too_few_samples_leave_the_upper_end_open) {
 
 Test(quantile, complete_traffic_has_its_bucket_for_an_interval) {
         static struct histogram histogram;
-        struct xskim_distribution result, again;
+        struct xskim_distribution result;
         struct histogram_view view;
 
         for (int i = 0; i < 100000; i++)
                 histogram_add(&histogram, i, 1);
         view = histogram_view(&histogram);
-        quantile_fill(&view, true, &result);
-        quantile_fill(&view, false, &again);
-        cr_assert(!memcmp(&result, &again, sizeof(result)), "weight 1 is complete by itself");
+        quantile_fill(&view, &result);
         for (int q = 0; q < XSKIM_QUANTILE_COUNT; q++) {
                 cr_assert_eq(result.quantiles[q].ci95_low, result.quantiles[q].low + 1);
                 cr_assert_eq(result.quantiles[q].ci95_high, result.quantiles[q].high);
@@ -132,7 +130,7 @@ Test(quantile, values_above_the_range_keep_their_bounds) {
         histogram_add(&histogram, 5, 1);
         histogram_add(&histogram, 1ULL << 50, 99);
         view = histogram_view(&histogram);
-        quantile_fill(&view, true, &result);
+        quantile_fill(&view, &result);
         cr_assert_eq(result.quantiles[XSKIM_P99].high, 1ULL << 50);
         cr_assert(result.quantiles[XSKIM_P99].value <= 1ULL << 50);
         cr_assert(result.quantiles[XSKIM_P99].value > result.quantiles[XSKIM_P99].low);
@@ -148,7 +146,7 @@ Test(quantile, ends_between_two_samples_lie_in_proportion) {
         for (int i = 1; i <= 18; i++)
                 histogram_add(&histogram, 10 * i, XSKIM_WEIGHT_MAX);
         view = histogram_view(&histogram);
-        quantile_fill(&view, false, &result);
+        quantile_fill(&view, &result);
         quantile_ranks(18, 0.5, &low, &high);
         cr_assert(low - floor(low) > 0.1 && ceil(high) - high > 0.1);
         cr_assert_eq(result.quantiles[XSKIM_P50].ci95_low, floor(10 * low));
@@ -173,7 +171,7 @@ Test(quantile, results_are_ordered) {
                         if (i & (i + 1)) /* look at 2^k - 1 */
                                 continue;
                         view = histogram_view(&histogram);
-                        quantile_fill(&view, false, &result);
+                        quantile_fill(&view, &result);
                         before = result.min;
                         for (int q = 0; q < XSKIM_QUANTILE_COUNT; q++) {
                                 const struct xskim_quantile *quantile = &result.quantiles[q];
