@@ -30,8 +30,8 @@ static void distributions_fill(const struct histogram *latency, const struct his
                                struct xskim_stream *ret) {
         struct histogram_view view = histogram_view(latency), differences = histogram_view(ipdv);
 
-        quantile_fill(&view, true, &ret->latency);
-        quantile_fill(&differences, true, &ret->delay_variation.ipdv);
+        quantile_fill(&view, &ret->latency);
+        quantile_fill(&differences, &ret->delay_variation.ipdv);
         pdv_fill(&ret->latency, &ret->delay_variation.pdv);
 }
 

@@ -63,7 +63,9 @@ struct xskim_config {
         bool busy;       /* workers spin instead of sleeping */
         bool generic;    /* SKB mode, only when asked for */
         bool shared;     /* join libxdp's dispatcher */
-        bool force;      /* allow verdict drop on a port with an address or the default route */
+        bool transit;    /* follow stamped packets: latency, loss, copies, reordering */
+        int64_t clock_offset_ns; /* with transit: this clock minus the sender's */
+        bool force; /* allow verdict drop on a port with an address or the default route */
         uint32_t interval_ms;     /* between snapshots; default 1000 */
         uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
         uint32_t flush_ms;        /* bound on the age of a lone record; default 10 */
@@ -319,8 +321,9 @@ XSKIM_PUBLIC const struct xskim_column *xskim_reader_columns(const struct xskim_
                                                              unsigned int *ret_count);
 XSKIM_PUBLIC unsigned int xskim_reader_ports(const struct xskim_reader *reader);
 
-/* The next record: its values, one a column, until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no
- * values); the errno of read, -ENOMEM. Places that are damaged are passed over: see judge. */
+/* The next record of a sample (stamps are in the summary's transit): its values, one a column,
+ * until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no values); the errno of read, -ENOMEM. Places
+ * that are damaged are passed over: see judge. */
 XSKIM_PUBLIC int xskim_reader_next(struct xskim_reader *reader,
                                    const union xskim_value **ret_values);
 
