@@ -31,8 +31,12 @@ static long payload_chunk(__u32 turn, void *context) {
         (void)turn;
         if (bytes > STAMPED_CHUNK)
                 bytes = STAMPED_CHUNK;
-        if (!bytes)
+        /* Not 0 is nothing that the verifier of Linux 6.1 learns from a comparison with 0. */
+        bytes--;
+        XSKIM_HIDE(bytes);
+        if (bytes >= STAMPED_CHUNK)
                 return 1;
+        bytes++;
         if (bpf_xdp_load_bytes(payload->ctx, payload->offset, chunk, bytes)) {
                 payload->unread = 1;
                 return 1;
