@@ -45,7 +45,7 @@ static void put_counts(struct page *page, const struct xskim_stream *stream) {
 }
 
 static void put_stream(struct page *page, const struct xskim_stream *stream) {
-        page_fill(page, 1);
+        view_label(page, "stream");
         page_put(page, "%08x/%u", stream->run, stream->number);
         put_counts(page, stream);
         page_item(page, VIEW_LABEL, "  ", "p50 %s  p99 %s",
