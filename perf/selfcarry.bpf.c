@@ -32,7 +32,7 @@ static always_inline int header_write(struct xdp_md *ctx, const struct xskim_rin
         header->ring_full = state->counters.ring_full;
         header->unparsable = state->counters.unparsable;
         header->session = 0;
-        header->reserved = 0;
+        header->stamped = 0;
         header->decoded_ns = 0;
         header->checksum = 0;
         return 0;
@@ -76,7 +76,7 @@ int selfcarry(struct xdp_md *ctx) {
 
         if (!state)
                 return XDP_DROP;
-        if (observe(ctx, state, start, end) == XSKIM_RUN_sampled)
+        if (observe(ctx, state, start, end, false) == XSKIM_RUN_sampled)
                 return packet_load(ctx, state);
         return XDP_DROP;
 }

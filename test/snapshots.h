@@ -79,6 +79,8 @@ static inline struct xskim_snapshot snapshot_usual(void) {
         s.cost.name_ = _Generic((type_)0, double : DBL_MAX, default : UINT64_MAX);
 #define FILL_MODE(name_, doc_) memset(s.mode.name_, 'm', sizeof(s.mode.name_) - 1);
 #define FILL_LATENCY(name_, doc_) s.name_ = huge;
+#define FILL_TRANSIT(name_, doc_) s.transit.name_ = UINT64_MAX;
+#define FILL_STREAM(name_, doc_) s.name_ = UINT64_MAX;
 
 static inline struct xskim_distribution distribution_huge(void) {
         struct xskim_distribution huge = {.count = UINT64_MAX,
@@ -91,6 +93,18 @@ static inline struct xskim_distribution distribution_huge(void) {
                         (struct xskim_quantile){UINT64_MAX, 999, UINT64_MAX, 99999, UINT64_MAX - 1};
         huge.biased = true;
         return huge;
+}
+
+static inline struct xskim_stream stream_huge(void) {
+        struct xskim_stream s = {.run = UINT32_MAX,
+                                 .number = UINT16_MAX,
+                                 .reordered_ratio = INFINITY,
+                                 .reorder_extent_mean = DBL_MAX,
+                                 .delay_variation.jitter_ns = NAN};
+
+        XSKIM_STREAM_ROWS(FILL_STREAM)
+        s.latency = s.delay_variation.pdv = s.delay_variation.ipdv = distribution_huge();
+        return s;
 }
 
 /* Every figure at its end, every text as long as it can be, names that a terminal would obey. */
@@ -116,6 +130,13 @@ static inline struct xskim_snapshot snapshot_huge(void) {
         XSKIM_MODE_ROWS(FILL_MODE)
         XSKIM_LATENCY_ROWS(FILL_LATENCY)
         s.size = huge;
+        s.transit.enabled = true;
+        s.transit.clock_offset_ns = INT64_MIN;
+        XSKIM_TRANSIT_ROWS(FILL_TRANSIT)
+        s.transit.stream_count = UINT32_MAX;
+        for (int i = 0; i < XSKIM_STREAMS_MAX; i++)
+                s.transit.streams[i] = stream_huge();
+        s.transit.sum = stream_huge();
         memset(s.ledger.where, 'w', sizeof(s.ledger.where) - 1);
         for (int i = 0; i < XSKIM_NOTES_MAX; i++)
                 for (int j = 0; j < XSKIM_NOTE_BYTES - 2; j += 2)

@@ -129,10 +129,19 @@ static const char PERCENTILES[] = "A quantile lies in a bucket, printed as (low,
                                   "and interval is reweighted and the "
                                   "distribution is marked biased.";
 
+static const char TRANSIT[] =
+        "With --transit, each packet that carries a stamp leaves a record of it, whether it is "
+        "sampled or not. Streams are told apart by the number of their run and their own, 32 at "
+        "most. Arrivals are put in order by the sampler's clock across CPUs. Within a window of "
+        "65536 sequence numbers a stream's counts are exact, unless unordered, untracked or "
+        "unrecorded say otherwise. What was sent after the last packet that arrived is not known "
+        "to be lost: compare received + lost with what the sender says.";
+
 static const char LEDGER[] =
         "Each term is counted where it happens. In a summary the following hold to the packet: "
         "seen = sampled + "
-        "not_sampled; sampled = staged + ring_full + unparsable; staged = carried + waiting; "
+        "not_sampled; sampled + stamped = staged + ring_full + unparsable; staged = carried + "
+        "waiting; "
         "carried = "
         "received + lost_in_socket; received = decoded + malformed. The sum of the absolute "
         "differences "
@@ -220,6 +229,16 @@ static void put_percentiles(FILE *stream) {
         put_term(stream, "size", "bytes of a packet");
 }
 
+static void put_transit(FILE *stream) {
+        put_section(stream, "TRANSIT");
+        put_prose(stream, TRANSIT);
+        put_term(stream, "latency", "ns: arrival at XDP - time in the stamp - --clock-offset");
+        XSKIM_STREAM_ROWS(TERM_2)
+        XSKIM_TRANSIT_ROWS(TERM_2)
+        XSKIM_DELAY_VARIATION_ROWS(TERM_2)
+        put_term(stream, "jitter_ns", "RFC 3550, section 6.4.1; of all streams, the largest");
+}
+
 static void put_counts(FILE *stream) {
         put_section(stream, "LEDGER");
         put_prose(stream, LEDGER);
@@ -256,6 +275,7 @@ int cli_manual(FILE *stream, const struct cli_command *commands, size_t count) {
                 put_command(stream, &commands[i]);
         put_words(stream);
         put_percentiles(stream);
+        put_transit(stream);
         put_counts(stream);
         put_exit_statuses(stream);
         put_section(stream, "ENVIRONMENT");

@@ -89,6 +89,9 @@ static void frame_take(struct drain *d, const struct xsk_frame *frame) {
         } else {
                 d->tallies[0].frames_foreign++;
         }
+        if (outcome == TALLY_DECODED && d->config.transits)
+                transit_share_frame(d->config.transits[header->ring / d->config.cpus], header,
+                                    header->ring % d->config.cpus);
         if (outcome == TALLY_DECODED && record_is_open(d->config.record))
                 frame_write(d, frame);
         else

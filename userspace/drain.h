@@ -14,6 +14,7 @@
 #include "program.h"
 #include "record.h"
 #include "tally.h"
+#include "transit_share.h"
 #include "xsk.h"
 
 struct worker_config {
@@ -29,9 +30,10 @@ struct worker_config {
         int cpu;            /* to run on; -1 = any */
         int carrier_ifindex;
         const char *carrier_name;
-        struct programs *programs; /* borrowed */
-        struct record *record;     /* borrowed; shared by all workers */
-        int failed_fd;             /* an eventfd: written when the worker ends by itself */
+        struct programs *programs;             /* borrowed */
+        struct record *record;                 /* borrowed; shared by all workers */
+        struct transit_share *const *transits; /* borrowed, one a port; NULL: without --transit */
+        int failed_fd; /* an eventfd: written when the worker ends by itself */
 };
 
 enum {

@@ -90,6 +90,8 @@ static int config_check(const struct xskim_config *c) {
         if (c->stack && !c->sample)
                 return error_set(-EINVAL,
                                  "stack: only sampled packets are timed; it needs sampling");
+        if (c->clock_offset_ns && !c->transit)
+                return error_set(-EINVAL, "clock offset: only transit compares clocks");
         if (c->generic && c->stack)
                 return error_set(-EINVAL, "stack: not in generic mode");
         return 0;
@@ -146,6 +148,7 @@ static int worker_start(struct xskim_session *s, uint32_t number) {
                 .cpu = number < s->config.cpu_count ? s->config.cpus[number] : -1,
                 .programs = s->programs,
                 .record = &s->record,
+                .transits = s->transits,
                 .failed_fd = s->failed_fd,
         };
         char name[XSKIM_NAME_MAX], peer[XSKIM_NAME_MAX];
@@ -217,6 +220,7 @@ static int session_start(struct xskim_session *s) {
         r = r < 0 ? r : programs_open(&config, &s->programs);
         if (r >= 0 && s->config.record_path)
                 r = record_open(&s->record, s->config.record_path);
+        r = r < 0 ? r : session_transits(s);
         r = r < 0 ? r : workers_start(s);
         r = r < 0 ? r : waits_open(s);
         r = r < 0 ? r : ports_attach(s);

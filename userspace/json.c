@@ -185,6 +185,57 @@ static struct object estimate_object(const struct xskim_snapshot *snapshot) {
         return object;
 }
 
+/* ---- stamped packets ---- */
+
+static struct object variation_object(const struct xskim_delay_variation *variation) {
+        struct object object = object_new();
+
+#define VARIATION(name_, doc_)                                                                     \
+        put_object(&object, #name_, distribution_object(&variation->name_, "ns"));
+        XSKIM_DELAY_VARIATION_ROWS(VARIATION)
+#undef VARIATION
+        put(&object, "jitter_ns", real(variation->jitter_ns));
+        return object;
+}
+
+/* The counts and distributions of a stream, or of all of them. */
+static void put_stream(struct object *object, const struct xskim_stream *stream) {
+#define STREAM(name_, doc_) put(object, #name_, integer(stream->name_));
+        XSKIM_STREAM_ROWS(STREAM)
+#undef STREAM
+        put(object, "reordered_ratio", real(stream->reordered_ratio));
+        put(object, "reorder_extent_mean", real(stream->reorder_extent_mean));
+        put_object(object, "latency", distribution_object(&stream->latency, "ns"));
+        put_object(object, "delay_variation", variation_object(&stream->delay_variation));
+}
+
+static struct object stream_object(const struct xskim_stream *stream) {
+        struct object object = object_new();
+
+        put(&object, "run", integer(stream->run));
+        put(&object, "stream", integer(stream->number));
+        put_stream(&object, stream);
+        return object;
+}
+
+static struct object transit_object(const struct xskim_transit *transit) {
+        unsigned int count = MIN(transit->stream_count, (unsigned int)XSKIM_STREAMS_MAX);
+        struct object object = object_new(), stream;
+        json_t *streams = json_array();
+
+        put(&object, "clock_offset_ns", json_integer(transit->clock_offset_ns));
+        put_stream(&object, &transit->sum);
+#define TRANSIT(name_, doc_) put(&object, #name_, integer(transit->name_));
+        XSKIM_TRANSIT_ROWS(TRANSIT)
+#undef TRANSIT
+        for (unsigned int i = 0; i < count; i++) {
+                stream = stream_object(&transit->streams[i]);
+                object.failed |= stream.failed || json_array_append_new(streams, stream.json) < 0;
+        }
+        put(&object, "streams", streams);
+        return object;
+}
+
 static struct object cost_object(const struct xskim_cost *cost) {
         struct object object = object_new();
 
@@ -234,6 +285,8 @@ static struct object snapshot_object(const struct xskim_snapshot *snapshot, enum
         put_object(&object, "classes", classes_object(&snapshot->classes));
         put_object(&object, "parse", parse_object(&snapshot->parse));
         put_object(&object, "estimate", estimate_object(snapshot));
+        if (snapshot->transit.enabled)
+                put_object(&object, "transit", transit_object(&snapshot->transit));
         put_object(&object, "cost", cost_object(&snapshot->cost));
         put_object(&object, "ledger", ledger_object(&snapshot->ledger));
         put(&object, "unaccounted_where", string(snapshot->ledger.where));

@@ -68,6 +68,7 @@ static void terms_fill(const struct account_kernel *k, const struct tally *t, bo
                 .seen = k->counters.seen,
                 .bytes = k->counters.bytes,
                 .sampled = k->counters.sampled,
+                .stamped = k->counters.stamped,
                 /* live, a packet half-way may make it -1 */
                 .not_sampled = final || (int64_t)passed >= 0 ? passed : 0,
                 .staged = k->counters.staged,
@@ -88,7 +89,7 @@ static void sampler_judge(const struct account_kernel *k, bool final, struct xsk
         const struct ledger_identity identities[] = {
                 {"seen = sampled + not_sampled", l->seen, l->sampled + l->not_sampled,
                  LEDGER_FINAL},
-                {"sampled = staged + ring_full + unparsable", l->sampled,
+                {"sampled + stamped = staged + ring_full + unparsable", l->sampled + l->stamped,
                  l->staged + l->ring_full + l->unparsable, LEDGER_FINAL},
                 {"staged = head", l->staged, k->head, LEDGER_FINAL},
         };

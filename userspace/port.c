@@ -54,6 +54,7 @@ int port_attach(struct port *port, const struct xskim_config *config, struct pro
                 .skip = sampling_skip(config->sample),
                 .seeds = seeds,
                 .stack = config->stack,
+                .transit = config->transit,
                 .generic = config->generic,
                 .shared = config->shared,
         };

@@ -74,6 +74,7 @@ struct program_port {
         struct xskim_skip skip;
         const uint64_t *seeds; /* one for each CPU, not 0 */
         bool stack;
+        bool transit; /* looks for stamps, and leaves a record of each */
         bool generic;
         bool shared;
 };

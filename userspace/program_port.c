@@ -70,6 +70,15 @@ static int maps_share(const struct programs *p, struct sampler_bpf *sampler) {
         return r ? r : bpf_map__reuse_fd(sampler->maps.doorbells, p->doorbells_fd);
 }
 
+/* The stack stamp of --stack is what the shared ones lack. */
+static struct bpf_program *sampler_choose(const struct program_port *port,
+                                          struct sampler_bpf *sampler) {
+        if (port->shared && !port->stack)
+                return port->transit ? sampler->progs.sampler_transit_shared
+                                     : sampler->progs.sampler_shared;
+        return port->transit ? sampler->progs.sampler_transit : sampler->progs.sampler;
+}
+
 /* Opens and configures; libxdp's dispatcher does the loading itself. */
 static int sampler_open(struct programs *p, const struct program_port *port, bool multi_buffer) {
         struct program_attached *a = &p->ports[port->number];
@@ -81,9 +90,7 @@ static int sampler_open(struct programs *p, const struct program_port *port, boo
         if (!a->sampler)
                 return error_set(-errno, "sampler program: cannot open: %s", strerror(errno));
         sampler_configure(p, port, multi_buffer, a->sampler);
-        /* the stamp for --stack is what the shared one lacks */
-        a->program = port->shared && !port->stack ? a->sampler->progs.sampler_shared
-                                                  : a->sampler->progs.sampler;
+        a->program = sampler_choose(port, a->sampler);
         bpf_program__set_autoload(a->sampler->progs.sampler, false);
         bpf_program__set_autoload(a->program, true);
         if (multi_buffer) {

@@ -139,11 +139,14 @@ int xskim_reader_next(struct xskim_reader *reader, const union xskim_value **ret
         int r = 0;
 
         error_clear();
-        while (!r && !(reader->frame && reader->next < reader->frame->records))
-                r = piece_read(reader);
-        if (r)
-                return r;
-        records = (const void *)(reader->frame + 1);
+        do {
+                while (!r && !(reader->frame && reader->next < reader->frame->records))
+                        r = piece_read(reader);
+                if (r)
+                        return r;
+                records = (const void *)(reader->frame + 1);
+                /* those of stamps have other fields: they are in the summary's transit */
+        } while (!records[reader->next].weight && ++reader->next);
         recordfile_values(&reader->file.facts, reader->frame, &records[reader->next++],
                           reader->values);
         *ret_values = reader->values;

@@ -50,13 +50,19 @@ static void field_add(struct text *text, const char *table, const char *name, ui
 static void fields_add(struct text *text) {
         uint32_t bit = 0;
 
-        text_add(text, "#record or header\tname\tfirst bit\tbits\tkind\tunit\tmeaning\n");
+        text_add(text, "#record, stamp (a record of weight 0) or header\tname\tfirst "
+                       "bit\tbits\tkind\tunit\tmeaning\n");
 #define ADD(name_, bits_, unit_, doc_)                                                             \
         field_add(text, "record", #name_, &bit, bits_, "number", unit_, doc_);
 #define ADD_ADDRESS(name_, doc_) field_add(text, "record", #name_, &bit, 128, "address", "", doc_);
         XSKIM_RECORD_FIELDS(ADD, ADD_ADDRESS)
 #undef ADD
 #undef ADD_ADDRESS
+        bit = 0;
+#define ADD(name_, bits_, unit_, doc_)                                                             \
+        field_add(text, "stamp", #name_, &bit, bits_, "number", unit_, doc_);
+        XSKIM_STAMP_RECORD_FIELDS(ADD)
+#undef ADD
         bit = 0;
 #define ADD(type_, name_, unit_, doc_)                                                             \
         field_add(text, "header", #name_, &bit, sizeof(type_) * 8, "number", unit_, doc_);

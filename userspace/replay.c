@@ -9,6 +9,7 @@
 #include "log.h"
 #include "replay.h"
 #include "tally.h"
+#include "transit.h"
 #include "util.h"
 
 struct replay_ring {
@@ -24,10 +25,25 @@ struct replay {
         bool has_account[XSKIM_PORTS_MAX];
         struct recordfile_account accounts[XSKIM_PORTS_MAX]; /* the last of each port */
         uint64_t decoded[XSKIM_PORTS_MAX];
+        struct transit *transits[XSKIM_PORTS_MAX]; /* NULL: no stamps were looked for */
         uint64_t last_ns;
         struct account_kernel kernel; /* working space */
         struct tally sum;
 };
+
+static int transits_open(struct replay *replay) {
+        const struct transit_config config = {
+                .rings = (uint32_t)replay->facts->cpus,
+                .hold_ns = replay->facts->transit_hold_ns,
+                .clock_offset_ns = (int64_t)replay->facts->clock_offset_ns,
+        };
+        int r = 0;
+
+        for (uint32_t port = 0; replay->facts->transit && port < replay->facts->port_count && !r;
+             port++)
+                r = transit_open(&config, &replay->transits[port]);
+        return r;
+}
 
 int replay_open(const struct recordfile_facts *facts, struct replay **ret_replay) {
         struct replay *replay = calloc(1, sizeof(*replay));
@@ -35,6 +51,10 @@ int replay_open(const struct recordfile_facts *facts, struct replay **ret_replay
         if (!replay)
                 return error_set(-ENOMEM, "no memory to read a record file");
         replay->facts = facts;
+        if (transits_open(replay) < 0) {
+                replay_close(replay);
+                return error_set(-ENOMEM, "no memory to follow the streams of a record file");
+        }
         *ret_replay = replay;
         return 0;
 }
@@ -47,6 +67,8 @@ struct replay *replay_close(struct replay *replay) {
         for (uint32_t worker = 0; worker < XSKIM_WORKERS_MAX; worker++)
                 for (uint32_t port = 0; port < XSKIM_PORTS_MAX; port++)
                         free(replay->tallies[worker][port]);
+        for (uint32_t port = 0; port < XSKIM_PORTS_MAX; port++)
+                transit_close(replay->transits[port]);
         free(replay);
         return NULL;
 }
@@ -78,6 +100,7 @@ static int ring_fold(struct replay *replay, uint32_t number) {
 static int frame_replay(struct replay *replay, const struct recordfile_item *item) {
         const struct xskim_frame_header *header = item->frame;
         struct replay_ring *ring = &replay->rings[header->ring];
+        uint32_t port = header->ring / (uint32_t)replay->facts->cpus;
         int r = ring_open(replay, header->ring);
 
         if (r < 0)
@@ -85,9 +108,13 @@ static int frame_replay(struct replay *replay, const struct recordfile_item *ite
         ring->worker = header->worker;
         ring->last = *header;
         replay->last_ns = MAX(replay->last_ns, header->decoded_ns);
-        if (tally_frame(&ring->tally, header, item->bytes, header->decoded_ns, NULL) ==
+        if (tally_frame(&ring->tally, header, item->bytes, header->decoded_ns, NULL) !=
             TALLY_DECODED)
-                replay->decoded[header->ring / replay->facts->cpus] += header->records;
+                return 0;
+        replay->decoded[port] += header->records;
+        if (replay->transits[port])
+                transit_frame(replay->transits[port], header,
+                              header->ring % (uint32_t)replay->facts->cpus);
         return 0;
 }
 
@@ -152,6 +179,7 @@ static void kernel_from_headers(struct replay *replay, uint32_t port) {
                 k->counters.bytes += ring->last.bytes;
                 k->counters.drawn += ring->last.drawn;
                 k->counters.sampled += ring->last.sampled;
+                k->counters.stamped += ring->last.stamped;
                 /* frames that were lost after the last one here had been staged, too */
                 k->counters.staged += MAX(ring->last.staged, ring->tally.first_record);
                 k->counters.ring_full += ring->last.ring_full;
@@ -184,6 +212,11 @@ void replay_snapshot(struct replay *replay, uint32_t port, struct xskim_snapshot
                 kernel_from_headers(replay, port);
         }
         account_snapshot(&replay->kernel, &replay->sum, final, ret_snapshot);
+        if (replay->transits[port]) {
+                transit_settle(replay->transits[port]);
+                transit_report(replay->transits[port], replay->kernel.counters.stamped, final,
+                               &ret_snapshot->transit);
+        }
         ret_snapshot->partial = !final || replay_absent(replay, port) > 0;
 }
 

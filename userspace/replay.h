@@ -4,7 +4,9 @@
  * summary is that of the live run. Pure.
  *
  * Memory: an interval (160 KB) for each ring that occurs, at most XSKIM_RINGS_MAX, and a tally (150
- * KB) for each worker and port that occur together, at most XSKIM_WORKERS_MAX * XSKIM_PORTS_MAX.
+ * KB) for each worker and port that occur together, at most XSKIM_WORKERS_MAX * XSKIM_PORTS_MAX;
+ * for each port of a run with --transit a transit, of which only the streams that occur are
+ * touched.
  */
 #ifndef XSKIM_REPLAY_H
 #define XSKIM_REPLAY_H

@@ -47,11 +47,31 @@ struct xskim_session *session_free(struct xskim_session *s) {
         fd_cleanup(&s->failed_fd);
         fd_cleanup(&s->monitor_fd);
         record_close(&s->record);
+        for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
+                s->transits[p] = transit_share_close(s->transits[p]);
         free(s->kernel);
         free(s->tally);
         free(s->snapshots);
         free(s);
         return NULL;
+}
+
+/* Rings of one worker lag behind each other by a run of carriers, those of two by a flush timer. */
+static uint64_t transit_hold_ns(const struct xskim_session *s) {
+        return TRANSIT_SLACK_NS + 2 * (uint64_t)s->config.flush_ms * 1000000;
+}
+
+int session_transits(struct xskim_session *s) {
+        const struct transit_config config = {
+                .rings = s->cpus,
+                .hold_ns = transit_hold_ns(s),
+                .clock_offset_ns = s->config.clock_offset_ns,
+        };
+        int r = 0;
+
+        for (uint32_t p = 0; s->config.transit && p < s->config.port_count && !r; p++)
+                r = transit_share_open(&config, &s->transits[p]);
+        return r;
 }
 
 int session_record(struct xskim_session *s) {
@@ -73,6 +93,9 @@ int session_record(struct xskim_session *s) {
         facts->cpus = s->cpus;
         facts->workers = c->workers;
         facts->ring_slots = c->ring_slots;
+        facts->transit = c->transit;
+        facts->transit_hold_ns = transit_hold_ns(s);
+        facts->clock_offset_ns = (uint64_t)c->clock_offset_ns;
         facts->frame_version = XSKIM_FRAME_VERSION;
         facts->frame_header_bytes = XSKIM_FRAME_HEADER_BYTES;
         facts->record_bytes = XSKIM_RECORD_BYTES;
@@ -139,6 +162,8 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
         k->carrier_memory_bytes = t->report.umem_bytes;
         k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->kernel) +
                                sizeof(*s->tally) + ports * sizeof(*s->snapshots);
+        for (uint32_t p = 0; p < ports; p++)
+                k->user_memory_bytes += transit_share_memory(s->transits[p]);
 }
 
 /* Says once of each port that its file lacks something; the snapshot just made shows it already. */
@@ -170,6 +195,8 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         if (final)
                 s->kernel->interval_ns = 0;
         account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
+        transit_share_report(s->transits[port], s->kernel->counters.stamped, final,
+                             &s->snapshots[port].transit);
         if (next_interval && record_is_open(&s->record))
                 record_account(&s->record, port, final, s->kernel, s->tally);
         record_judge(s, port, t);

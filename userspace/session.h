@@ -13,6 +13,7 @@
 #include "port.h"
 #include "program.h"
 #include "record.h"
+#include "transit_share.h"
 #include "worker.h"
 
 struct xskim_session {
@@ -30,6 +31,7 @@ struct xskim_session {
         int interrupt_fd;
         int failed_fd;
         int monitor_fd;
+        struct transit_share *transits[XSKIM_PORTS_MAX]; /* NULL: without transit */
         struct record record;
         bool record_noted[XSKIM_PORTS_MAX]; /* its notes say already that the file lacks something
                                              */
@@ -49,6 +51,9 @@ struct xskim_session {
 int session_make(const struct xskim_config *config, struct xskim_session **ret_session);
 /* Frees everything, whatever state it is in. Returns NULL. */
 struct xskim_session *session_free(struct xskim_session *session);
+
+/* Opens what follows stamped packets, when it is to. */
+int session_transits(struct xskim_session *session);
 
 /* Begins the record file, when there is to be one. */
 int session_record(struct xskim_session *session);

@@ -15,7 +15,11 @@
 int tally_ring_open(struct tally_ring *ring) {
         *ring = TALLY_RING_NULL;
         ring->open = calloc(1, sizeof(*ring->open));
-        return ring->open ? 0 : -ENOMEM;
+        if (!ring->open)
+                return -ENOMEM;
+        /* not that of a stamp's record */
+        ring->open->weight = 1;
+        return 0;
 }
 
 void tally_ring_close(struct tally_ring *ring) {
@@ -101,8 +105,16 @@ static void frame_missing(struct tally_ring *ring, const struct xskim_frame_head
                 tally_missing_noted(ring, header->sequence, header->first_record);
 }
 
+/* The record of a stamp: whatever has no meaning in it is 0. */
+static bool stamp_is_possible(const struct xskim_stamp_record *record) {
+        return record->faults < TALLY_FAULTS_END &&
+               !(record->zero_32 | record->zero_64 | record->zero_128 | record->zero_192 |
+                 record->zero_8);
+}
+
 static bool record_is_possible(const struct xskim_record *record, uint64_t frame_time_ns) {
-        return record->weight && record->wire_length >= TALLY_WIRE_LENGTH_MIN &&
+        return (record->weight || stamp_is_possible((const void *)record)) &&
+               record->wire_length >= TALLY_WIRE_LENGTH_MIN &&
                tally_record_age_ns(frame_time_ns, record->time_ns) >= -TALLY_LATER_NS_MAX;
 }
 
@@ -129,8 +141,14 @@ static void records_add(struct tally_interval *open, const struct xskim_frame_he
         struct tally_batch batch = {0};
 
         for (uint32_t i = 0; i < header->records; i++) {
-                if (__builtin_expect(records[i].weight != open->weight, 0))
+                if (__builtin_expect(records[i].weight != open->weight, 0)) {
+                        if (!records[i].weight) {
+                                open->tally.stamps++;
+                                open->tally.decoded++;
+                                continue;
+                        }
                         weight_change(open, &batch, records[i].weight);
+                }
                 tally_batch_add(open, &batch, &records[i], header->time_ns, now_ns);
         }
         tally_batch_book(open, &batch);
@@ -214,6 +232,7 @@ void tally_merge(struct tally *into, const struct tally *from) {
         into->received += from->received;
         into->malformed += from->malformed;
         into->decoded += from->decoded;
+        into->stamps += from->stamps;
         into->frames_missing += from->frames_missing;
         into->lost_in_socket += from->lost_in_socket;
         into->frames_foreign += from->frames_foreign;

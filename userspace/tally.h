@@ -34,6 +34,7 @@ struct tally {
         uint64_t received;       /* records in frames received */
         uint64_t malformed;      /* records in frames that do not decode */
         uint64_t decoded;        /* records decoded */
+        uint64_t stamps;         /* of those, the ones of stamps: in no distribution or estimate */
         uint64_t frames_missing; /* sequence numbers that never came */
         uint64_t lost_in_socket; /* records in those, as the carrier logged them */
         uint64_t frames_foreign; /* bad magic, version, length, ring or turn: nothing of ours */
@@ -75,6 +76,7 @@ enum {
         /* The sampler's clock (ktime_get_mono_fast_ns) may be some nanoseconds out of order between
          * CPUs while the kernel adjusts it. */
         TALLY_LATER_NS_MAX = 1000000,
+        TALLY_FAULTS_END = 4,       /* above every enum xskim_stamp_fault and both of them */
         TALLY_WIRE_LENGTH_MIN = 14, /* with less there is no EtherType, hence no record */
 };
 

@@ -10,7 +10,7 @@
 #include "view.h"
 #include "view_private.h"
 
-static const char *spaced(const char *name, struct format_text *ret) {
+const char *view_spaced(const char *name, struct format_text *ret) {
         snprintf(ret->text, sizeof(ret->text), "%s", name);
         for (char *c = ret->text; *c; c++)
                 if (*c == '_')
@@ -68,7 +68,7 @@ static void put_share(struct page *page, const char *name, uint64_t count, uint6
         struct format_text text;
 
         if (count && seen)
-                page_item(page, VIEW_LABEL, "  ", "%s %s", spaced(name, &text),
+                page_item(page, VIEW_LABEL, "  ", "%s %s", view_spaced(name, &text),
                           format_percent(100.0 * count / seen).text);
 }
 
@@ -97,7 +97,7 @@ static void render_parse(struct page *page, enum view_kind kind,
         view_label(page, "parse");
 #define PARSE_ITEM(name_, doc_)                                                                    \
         if (parse->name_)                                                                          \
-                page_item(page, VIEW_LABEL, "  ", "%s %s", spaced(#name_, &text),                  \
+                page_item(page, VIEW_LABEL, "  ", "%s %s", view_spaced(#name_, &text),             \
                           format_short(parse->name_, 4).text);
         XSKIM_PARSE_ROWS(PARSE_ITEM)
         page_end(page);
@@ -134,7 +134,7 @@ static void put_class_estimate(struct page *page, const char *name,
         if (!exact && !(estimate->value > 0))
                 return;
         page_fill(page, VIEW_LABEL);
-        page_cell_left(page, 10, spaced(name, &text));
+        page_cell_left(page, 10, view_spaced(name, &text));
         put_estimate(page, "", estimate, exact, "");
         page_end(page);
 }
@@ -202,7 +202,7 @@ static void put_term(struct page *page, enum view_kind kind, const char *name, u
         struct format_text text;
         bool grouped = kind != VIEW_LIVE || count < 1000000000000;
 
-        page_item(page, VIEW_LABEL, "  ", "%s %s", spaced(name, &text),
+        page_item(page, VIEW_LABEL, "  ", "%s %s", view_spaced(name, &text),
                   grouped ? format_grouped(count).text : format_short(count, 4).text);
 }
 
@@ -282,6 +282,8 @@ static const struct section {
         {view_percentiles, KEEP_ALWAYS},
         {view_legend, 6},
         {view_bounds, 1},
+        {view_transit, 12},
+        {view_streams, 2},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},

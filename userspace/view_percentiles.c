@@ -134,6 +134,12 @@ void view_percentiles(struct page *page, enum view_kind kind,
 #define LATENCY_LINE(name_, doc_) put_distribution(page, #name_, &TIME, &snapshot->name_);
         XSKIM_LATENCY_ROWS(LATENCY_LINE)
         put_distribution(page, "size", &SIZE, &snapshot->size);
+        if (!snapshot->transit.enabled)
+                return;
+        put_distribution(page, "transit", &TIME, &snapshot->transit.sum.latency);
+#define VARIATION_LINE(name_, doc_)                                                                \
+        put_distribution(page, #name_, &TIME, &snapshot->transit.sum.delay_variation.name_);
+        XSKIM_DELAY_VARIATION_ROWS(VARIATION_LINE)
 }
 
 static void put_error(struct page *page, const char *name,
@@ -222,5 +228,9 @@ void view_bounds(struct page *page, enum view_kind kind, const struct xskim_snap
 #define LATENCY_BOUNDS(name_, doc_) put_bounds(page, #name_, &TIME, &snapshot->name_);
         XSKIM_LATENCY_ROWS(LATENCY_BOUNDS)
         put_bounds(page, "size", &SIZE, &snapshot->size);
+        put_bounds(page, "transit", &TIME, &snapshot->transit.sum.latency);
+#define VARIATION_BOUNDS(name_, doc_)                                                              \
+        put_bounds(page, #name_, &TIME, &snapshot->transit.sum.delay_variation.name_);
+        XSKIM_DELAY_VARIATION_ROWS(VARIATION_BOUNDS)
         put_means(page, snapshot);
 }

@@ -4,6 +4,7 @@
 #ifndef XSKIM_VIEW_PRIVATE_H
 #define XSKIM_VIEW_PRIVATE_H
 
+#include "format.h"
 #include "page.h"
 #include "view.h"
 
@@ -13,6 +14,13 @@ static inline void view_label(struct page *page, const char *text) {
         page_fill(page, 1);
         page_cell_left(page, VIEW_LABEL - 1, text);
 }
+
+/* A name of a row as people read it: without underscores. Returns the text of *ret. */
+const char *view_spaced(const char *name, struct format_text *ret);
+
+/* What happened to stamped packets; then to those of each stream, if there are several. */
+void view_transit(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot);
+void view_streams(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot);
 
 /* One line a distribution, P99 with its interval. */
 void view_percentiles(struct page *page, enum view_kind kind,

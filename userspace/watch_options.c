@@ -122,6 +122,16 @@ static int parse_json(void *target, const char *value) {
         return 0;
 }
 
+static int parse_clock_offset(void *target, const char *value) {
+        bool negative = *value == '-';
+        uint64_t number;
+        int r = cli_value_number(value + negative, 0, INT64_MAX, &number);
+
+        if (r >= 0)
+                config_of(target)->clock_offset_ns = negative ? -(int64_t)number : (int64_t)number;
+        return r;
+}
+
 /* The flags of the configuration: the member has the option's name. */
 #define FLAG(name_)                                                                                \
         static int parse_##name_(void *target, const char *value) {                                \
@@ -130,6 +140,7 @@ static int parse_json(void *target, const char *value) {
                 return 0;                                                                          \
         }
 FLAG(stack)
+FLAG(transit)
 FLAG(busy)
 FLAG(generic)
 FLAG(shared)
@@ -157,6 +168,14 @@ const struct cli_option WATCH_OPTIONS[] = {
          "measures from XDP to tc ingress, with --verdict pass, on Linux 6.6 and later; newer "
          "kernels do not let it be combined with --shared",
          NULL, parse_stack},
+        {"transit", NULL, NULL,
+         "looks for the stamps of xskim replay --stamp: latency, loss, copies, reordering, delay "
+         "variation and damage of the packets that carry them, sampled or not",
+         NULL, parse_transit},
+        {"clock-offset", "NS", "0",
+         "with --transit: this machine's CLOCK_MONOTONIC minus the sender's, taken off each "
+         "latency",
+         "a whole number of nanoseconds, which may be negative", parse_clock_offset},
         {"interval", "TIME", "1s", "between two snapshots",
          "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval},
         {"duration", "TIME", NULL, "ends after it; without it, ^C or SIGTERM ends",

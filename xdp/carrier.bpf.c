@@ -52,6 +52,7 @@ static always_inline void header_count(struct xskim_frame_header *header,
         header->staged = counters->staged;
         header->ring_full = counters->ring_full;
         header->unparsable = counters->unparsable;
+        header->stamped = counters->stamped;
 }
 
 static always_inline void header_write(struct xskim_frame_header *header,
@@ -67,7 +68,6 @@ static always_inline void header_write(struct xskim_frame_header *header,
         header->first_record = control->tail;
         header->time_ns = bpf_ktime_get_ns();
         header->session = session;
-        header->reserved = 0;
         header->decoded_ns = 0;
         header->checksum = 0;
         header_count(header, &plan->counters);

@@ -6,7 +6,7 @@
 #ifndef XSKIM_DESCRIBE_H
 #define XSKIM_DESCRIBE_H
 
-#include "parse.h"
+#include <xskim/parse.h>
 
 /* The timestamp option (RFC 7323, section 3.2) among the `left` bytes of options at offset; looks
  * at the first XSKIM_TCP_OPTIONS_MAX options. */

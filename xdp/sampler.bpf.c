@@ -16,6 +16,7 @@
 
 #include "maps.h"
 #include "describe.h"
+#include "stamped.h"
 
 const volatile __u32 port_number = 0;
 const volatile __u32 cpu_count = 1;
@@ -139,37 +140,57 @@ static __attribute__((noinline)) int ring_look(struct xskim_sampler_state *state
         return 1;
 }
 
+/* The slot of this CPU's ring that the next record goes to; 0: the ring is full. */
+static always_inline struct xskim_record *slot_take(struct xskim_sampler_state *state,
+                                                    struct xskim_ring_control **ret_control) {
+        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id();
+        struct xskim_ring_control *control = bpf_map_lookup_elem(&ring_controls, &ring);
+        struct xskim_record *slots = bpf_map_lookup_elem(&rings, &ring);
+        __u32 place;
+
+        if (!state || !control || !slots)
+                return 0;
+        if (unlikely(state->head >= state->head_next) && !ring_look(state, control))
+                return 0;
+        *ret_control = control;
+        place = state->slot;
+        if (place >= ring_slots)
+                place = 0;
+        state->slot = place + 1;
+        return slots + place;
+}
+
+/* The record in the slot that was taken is whole. */
+static always_inline void slot_publish(struct xskim_sampler_state *state,
+                                       struct xskim_ring_control *control) {
+        state->head++;
+        xskim_store_release(&control->head, state->head);
+}
+
+static always_inline __u64 record_length(__u64 length) {
+        return length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
+}
+
 /* Leaves the record of a sampled packet in this CPU's ring; says whether there was room. */
 __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                            __u64 now_ns, __u64 packed, __u64 length) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
-        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id();
         struct xskim_parsed parsed = parsed_unpack(packed);
         struct xskim_record record = {0};
         struct xskim_ring_control *control;
-        struct xskim_record *slots;
-        __u32 place;
+        struct xskim_record *slot = slot_take(state, &control);
 
-        control = bpf_map_lookup_elem(&ring_controls, &ring);
-        slots = bpf_map_lookup_elem(&rings, &ring);
-        if (!state || !control || !slots)
+        if (!slot)
                 return 0;
-        if (unlikely(state->head >= state->head_next) && !ring_look(state, control))
-                return 0;
-        place = state->slot;
         xskim_describe(start, end, &parsed, &record);
         record.time_ns = now_ns;
         record.gap = state->gap;
         record.weight = weight;
-        record.wire_length = length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
-        if (place >= ring_slots)
-                place = 0;
-        slots[place] = record;
+        record.wire_length = record_length(length);
+        *slot = record;
         state->gap = 0;
-        state->slot = place + 1;
-        state->head++;
-        xskim_store_release(&control->head, state->head);
+        slot_publish(state, control);
         return 1;
 }
 
@@ -244,8 +265,50 @@ static always_inline void classes_count(struct xdp_md *ctx, struct xskim_sampler
         state->sizes[slot]++;
 }
 
+/*
+ * If the packet carries a stamp, leaves a record of it. The time is that before the payload is
+ * looked at.
+ */
+__attribute__((noinline)) int stamp_look(struct xdp_md *ctx, struct xskim_sampler_state *state,
+                                         __u64 packed, __u64 length) {
+        const void *start = (const void *)(long)ctx->data;
+        const void *end = (const void *)(long)ctx->data_end;
+        struct xskim_parsed parsed = parsed_unpack(packed);
+        __u32 payload = xskim_payload_start(start, end, &parsed);
+        __u32 trailer = xskim_network_end(start, end, &parsed) - XSKIM_STAMP_BYTES;
+        struct xskim_stamp_record record = {0};
+        struct xskim_ring_control *control;
+        struct xskim_record *slot;
+        struct xskim_stamp wire;
+
+        if (!state || parsed.outcome != XSKIM_OUTCOME_complete || !payload || trailer < payload ||
+            trailer >= XSKIM_FAR)
+                return 0;
+        if (bpf_xdp_load_bytes(ctx, trailer, &wire, sizeof(wire)) || !xskim_stamp_is_there(&wire))
+                return 0;
+        state->counters.stamped++;
+        record.time_ns = bpf_ktime_get_ns();
+        record.faults = stamp_faults(ctx, &wire, payload, trailer);
+        record.sent_ns = XSKIM_NET64(wire.sent_ns);
+        record.sequence = xskim_stamp_sequence(XSKIM_NET64(wire.place));
+        record.stream = xskim_stamp_stream(XSKIM_NET64(wire.place));
+        record.run = XSKIM_NET32(wire.run);
+        record.wire_length = record_length(length);
+        record.protocol = parsed.protocol;
+        record.class = parsed.class;
+        slot = slot_take(state, &control);
+        if (!slot) {
+                state->counters.ring_full++;
+                return 0;
+        }
+        *(struct xskim_stamp_record *)slot = record;
+        slot_publish(state, control);
+        state->counters.staged++;
+        return 1;
+}
+
 static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sampler_state *state,
-                                            const void *start, const void *end) {
+                                            const void *start, const void *end, bool transit) {
         struct packet packet = {.start = start, .end = end, .length = end - start};
 
         if (multi_buffer)
@@ -254,6 +317,10 @@ static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sam
         state->counters.bytes += packet.length;
         if (count_classes)
                 classes_count(ctx, state, &packet);
+        if (transit && !count_classes)
+                packet.parsed = classify(ctx, &packet);
+        if (transit)
+                stamp_look(ctx, state, packet.parsed, packet.length);
         if (--state->countdown)
                 return XSKIM_RUN_plain;
         return event(ctx, state, &packet);
@@ -277,7 +344,7 @@ static always_inline void timed_book(struct xskim_sampler_state *state, enum xsk
 
 /* The time goes with the packet, in front of its first byte. */
 static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_state *state) {
-        struct xskim_stamp *stamp;
+        struct xskim_stack_stamp *stamp;
 
         if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*stamp))) {
                 state->counters.stamps_failed++;
@@ -286,11 +353,11 @@ static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_s
         stamp = (void *)(long)ctx->data_meta;
         if ((void *)(stamp + 1) > (void *)(long)ctx->data)
                 return;
-        stamp->magic = XSKIM_STAMP_MAGIC;
+        stamp->magic = XSKIM_STACK_STAMP_MAGIC;
         stamp->time_ns = bpf_ktime_get_ns();
 }
 
-static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp) {
+static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, bool transit) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
         __u32 key = port_number;
@@ -307,7 +374,7 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp) {
                 before = bpf_ktime_get_ns();
                 begin = bpf_ktime_get_ns();
         }
-        run = observe(ctx, state, start, end);
+        run = observe(ctx, state, start, end, transit);
         if (unlikely(timing < 2)) {
                 __u64 done = bpf_ktime_get_ns();
 
@@ -321,7 +388,7 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp) {
 
 SEC("xdp")
 int sampler(struct xdp_md *ctx) {
-        return packet_see(ctx, true);
+        return packet_see(ctx, true, false);
 }
 
 /* In libxdp's dispatcher: newer kernels (seen on 6.12.95) refuse a program there that so much as
@@ -329,7 +396,19 @@ int sampler(struct xdp_md *ctx) {
  * only when asked for. */
 SEC("?xdp")
 int sampler_shared(struct xdp_md *ctx) {
-        return packet_see(ctx, false);
+        return packet_see(ctx, false, false);
+}
+
+/* With --transit: also looks for stamps. Loaded only when asked for, so that the others do not pay.
+ */
+SEC("?xdp")
+int sampler_transit(struct xdp_md *ctx) {
+        return packet_see(ctx, true, true);
+}
+
+SEC("?xdp")
+int sampler_transit_shared(struct xdp_md *ctx) {
+        return packet_see(ctx, false, true);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

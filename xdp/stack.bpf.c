@@ -32,12 +32,12 @@ static inline void stack_book(struct xskim_stack_state *state, __u64 ns) {
 
 SEC("tc")
 int stack(struct __sk_buff *skb) {
-        const struct xskim_stamp *stamp = (const void *)(long)skb->data_meta;
+        const struct xskim_stack_stamp *stamp = (const void *)(long)skb->data_meta;
         __u32 key = port_number;
         struct xskim_stack_state *state;
 
         if ((const void *)(stamp + 1) > (const void *)(long)skb->data ||
-            stamp->magic != XSKIM_STAMP_MAGIC)
+            stamp->magic != XSKIM_STACK_STAMP_MAGIC)
                 return TCX_NEXT_PROGRAM;
         state = bpf_map_lookup_elem(&stacks, &key);
         if (state)

@@ -47,8 +47,9 @@ enum xskim_run { XSKIM_RUN_TABLE(XSKIM_RUN_ENUM) XSKIM_RUN_COUNT };
         ROW(drawn, "packets",                                                                      \
             "packets covered by the skips drawn so far (sampled + not sampled + countdown)")       \
         ROW(sampled, "packets", "packets sampled")                                                 \
-        ROW(staged, "records", "records left in the staging ring")                                 \
-        ROW(ring_full, "packets", "samples lost because the staging ring was full")                \
+        ROW(stamped, "packets", "packets with a stamp, looked for with --transit")                 \
+        ROW(staged, "records", "records of samples and stamps left in the staging ring")           \
+        ROW(ring_full, "records", "samples and stamps lost because the staging ring was full")     \
         ROW(unparsable, "packets", "samples that ended before the EtherType: nothing to record")   \
         ROW(gaps, "packets", "clock readings that ended a gap")                                    \
         ROW(doorbells, "wake-ups", "forced wake-ups of a sleeping worker")                         \
@@ -106,12 +107,12 @@ struct xskim_stack_state {
 };
 
 /* What the sampler leaves in a sampled packet's XDP metadata area, for the tc program. */
-struct xskim_stamp {
+struct xskim_stack_stamp {
         __u64 magic;
         __u64 time_ns;
 };
 
-#define XSKIM_STAMP_MAGIC 0x7073746d696b7378ULL /* "xskimtsp" */
+#define XSKIM_STACK_STAMP_MAGIC 0x7073746d696b7378ULL /* "xskimtsp" */
 
 /*
  * A ring's fill at which a sleeping worker is woken, and how often a producer above it looks at the

@@ -48,6 +48,35 @@ struct xskim_record {
         XSKIM_RECORD_FIELDS(XSKIM_RECORD_FIELD_MEMBER, XSKIM_RECORD_ADDRESS_MEMBER)
 };
 
+/*
+ * With --transit each packet that carries a stamp (stamp.h) leaves a record of the stamp, beside
+ * the one that it leaves when it is sampled. Its weight is 0: it stands for no packet of the
+ * traffic, and no estimate knows of it. That is what tells the two kinds apart, so the weight is in
+ * the same place.
+ */
+#define XSKIM_STAMP_RECORD_FIELDS(FIELD)                                                           \
+        FIELD(time_ns, 48, "ns",                                                                   \
+              "CLOCK_MONOTONIC when it arrived, low 48 bits; the frame's time_ns completes it")    \
+        FIELD(faults, 16, "", "1: the stamp is damaged; 2: the payload is")                        \
+        FIELD(sent_ns, 64, "ns", "when it was sent, by the sender's CLOCK_MONOTONIC")              \
+        FIELD(sequence, 48, "packets", "its number in its stream, from 0 on")                      \
+        FIELD(stream, 16, "", "number of its stream")                                              \
+        FIELD(run, 32, "", "number of the sending run")                                            \
+        FIELD(zero_32, 32, "", "0")                                                                \
+        FIELD(zero_64, 64, "", "0")                                                                \
+        FIELD(zero_128, 64, "", "0")                                                               \
+        FIELD(zero_192, 64, "", "0")                                                               \
+        FIELD(weight, 24, "packets", "0: this is the record of a stamp")                           \
+        FIELD(wire_length, 16, "bytes",                                                            \
+              "length of the packet without FCS; 65535 means that or more")                        \
+        FIELD(protocol, 8, "", "as in other records")                                              \
+        FIELD(zero_8, 8, "", "0")                                                                  \
+        FIELD(class, 8, "", "class byte, see classes.h")
+
+struct xskim_stamp_record {
+        XSKIM_STAMP_RECORD_FIELDS(XSKIM_RECORD_FIELD_MEMBER)
+};
+
 enum {
         XSKIM_RECORD_BYTES = 64,
         XSKIM_WEIGHT_MAX = (1 << 24) - 1,
@@ -56,6 +85,7 @@ enum {
 
 _Static_assert(sizeof(struct xskim_record) == XSKIM_RECORD_BYTES,
                "a record is one cache line, without holes");
+_Static_assert(sizeof(struct xskim_stamp_record) == XSKIM_RECORD_BYTES, "so is that of a stamp");
 
 /*
  * A gap in 32 bits: below 2^31 it is nanoseconds, exact; with the top bit set the rest counts units

@@ -31,6 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xskim_figures.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -61,7 +63,9 @@ struct xskim_config {
         bool busy;       /* workers spin instead of sleeping */
         bool generic;    /* SKB mode, only when asked for */
         bool shared;     /* join libxdp's dispatcher */
-        bool force;      /* allow verdict drop on a port with an address or the default route */
+        bool transit;    /* follow stamped packets: latency, loss, copies, reordering */
+        int64_t clock_offset_ns; /* with transit: this clock minus the sender's */
+        bool force; /* allow verdict drop on a port with an address or the default route */
         uint32_t interval_ms;     /* between snapshots; default 1000 */
         uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
         uint32_t flush_ms;        /* bound on the age of a lone record; default 10 */
@@ -71,48 +75,6 @@ struct xskim_config {
         unsigned int cpu_count;
         const char *record_path; /* NULL = no record file; one that is there is replaced, once
                                     nothing can fail any more */
-};
-
-#define XSKIM_UNBOUNDED UINT64_MAX
-
-/* A value of a distribution with what is known about it: the bucket that holds it, and the 95 %
- * interval. */
-struct xskim_quantile {
-        uint64_t value; /* within [low, high] */
-        uint64_t low;   /* bounds of its bucket: low < v <= high */
-        uint64_t high;
-        uint64_t ci95_low;  /* binomial order statistics of the samples behind it */
-        uint64_t ci95_high; /* XSKIM_UNBOUNDED: too few samples to bound it from above */
-};
-
-/* ROW(rank, name, doc); the JSON keys and the columns of the views are made of the names. */
-#define XSKIM_QUANTILE_ROWS(ROW)                                                                   \
-        ROW(XSKIM_P50, p50, "half of the values are at most this")                                 \
-        ROW(XSKIM_P90, p90, "90 % are at most this")                                               \
-        ROW(XSKIM_P99, p99, "99 % are at most this")                                               \
-        ROW(XSKIM_P999, p999, "99.9 % are at most this")
-
-#define XSKIM_QUANTILE_RANK(rank_, name_, doc_) rank_,
-enum xskim_quantile_rank { XSKIM_QUANTILE_ROWS(XSKIM_QUANTILE_RANK) XSKIM_QUANTILE_COUNT };
-
-/* Nanoseconds for gap, stack and delivery, bytes for size. count = 0: nothing was measured, the
- * rest is 0. */
-struct xskim_distribution {
-        uint64_t count;        /* samples */
-        uint64_t min;          /* of the samples, exact */
-        uint64_t max;          /* of the samples, exact */
-        double mean;           /* of the traffic, estimated by the samples' weights */
-        double relative_error; /* a bucket's width, 2^(2^-scale) - 1: a value is within this of the
-                                  exact one */
-        struct xskim_quantile quantiles[XSKIM_QUANTILE_COUNT];
-        bool biased; /* records were lost: the rest of that ring and interval was reweighted */
-};
-
-/* An estimate of an exact count from samples alone. */
-struct xskim_estimate {
-        double value;
-        double ci95_low;
-        double ci95_high;
 };
 
 /* Counts per class. ROW(name, doc); every packet counts once under an L3 row and, if it is IP, once
@@ -149,8 +111,9 @@ struct xskim_estimate {
         ROW(bytes, "bytes", "their bytes")                                                         \
         ROW(sampled, "packets", "sampled")                                                         \
         ROW(not_sampled, "packets", "passed over by the skips drawn")                              \
-        ROW(staged, "records", "left in a staging ring")                                           \
-        ROW(ring_full, "packets", "sampled, but the staging ring was full")                        \
+        ROW(stamped, "packets", "carried a stamp, with transit: each leaves a record of it")       \
+        ROW(staged, "records", "of samples and stamps, left in a staging ring")                    \
+        ROW(ring_full, "packets", "sampled or stamped, but the staging ring was full")             \
         ROW(unparsable, "packets", "sampled, but cut before the EtherType")                        \
         ROW(carried, "records", "loaded into metadata frames")                                     \
         ROW(lost_in_socket, "records", "in frames that the AF_XDP socket dropped")                 \
@@ -163,7 +126,6 @@ struct xskim_estimate {
         ROW(unaccounted, "packets", "sum of the absolute residuals of all identities")
 
 #define XSKIM_U64_MEMBER_3(name_, unit_, doc_) uint64_t name_;
-#define XSKIM_U64_MEMBER_2(name_, doc_) uint64_t name_;
 #define XSKIM_ESTIMATE_MEMBER(name_, doc_) struct xskim_estimate name_;
 
 struct xskim_ledger {
@@ -258,6 +220,7 @@ struct xskim_snapshot {
         struct xskim_estimate estimate_packets;
         struct xskim_estimate estimate_bytes;
         struct xskim_class_estimates estimate_classes;
+        struct xskim_transit transit;
         struct xskim_cost cost;
         unsigned int note_count;
         char notes[XSKIM_NOTES_MAX]
@@ -358,8 +321,9 @@ XSKIM_PUBLIC const struct xskim_column *xskim_reader_columns(const struct xskim_
                                                              unsigned int *ret_count);
 XSKIM_PUBLIC unsigned int xskim_reader_ports(const struct xskim_reader *reader);
 
-/* The next record: its values, one a column, until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no
- * values); the errno of read, -ENOMEM. Places that are damaged are passed over: see judge. */
+/* The next record of a sample (stamps are in the summary's transit): its values, one a column,
+ * until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no values); the errno of read, -ENOMEM. Places
+ * that are damaged are passed over: see judge. */
 XSKIM_PUBLIC int xskim_reader_next(struct xskim_reader *reader,
                                    const union xskim_value **ret_values);
 

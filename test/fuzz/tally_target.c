@@ -23,6 +23,7 @@ enum { MEND_HEADER = 1, MEND_TURN = 2, MEND_RECORDS = 4, MEND_LOG = 8, FOLD = 16
 static void frame_mend(const struct tally_ring *ring, uint8_t mend, uint32_t records, void *frame) {
         struct xskim_frame_header *header = frame;
         struct xskim_record *record = (void *)(header + 1);
+        static const struct xskim_record stamp_record = {0};
 
         if (mend & MEND_HEADER) {
                 header->magic = XSKIM_FRAME_MAGIC;
@@ -34,7 +35,10 @@ static void frame_mend(const struct tally_ring *ring, uint8_t mend, uint32_t rec
                 header->ring_full = ring->ring_full + header->ring_full % 8;
         }
         for (uint32_t i = 0; mend & MEND_RECORDS && i < records; i++) {
-                record[i].weight |= 1;
+                if (record[i].class & 1)
+                        record[i].weight |= 1;
+                else
+                        record[i] = stamp_record;
                 record[i].wire_length |= 64;
                 record[i].time_ns = header->time_ns - record[i].time_ns % (1ULL << 40);
         }
@@ -52,10 +56,10 @@ static void check_histogram(const struct histogram *histogram) {
 static void check_tally(const struct tally *tally, uint64_t calls) {
         HOLDS(tally->received == tally->decoded + tally->malformed);
         HOLDS(tally->frames + tally->frames_foreign == calls);
-        HOLDS(tally->size.samples == tally->decoded);
-        HOLDS(tally->delivery.samples == tally->decoded);
-        HOLDS(tally->gap.samples <= tally->decoded);
-        HOLDS(tally->bytes.samples == tally->decoded);
+        HOLDS(tally->size.samples + tally->stamps == tally->decoded);
+        HOLDS(tally->delivery.samples == tally->size.samples);
+        HOLDS(tally->gap.samples <= tally->size.samples);
+        HOLDS(tally->bytes.samples == tally->size.samples);
         check_histogram(&tally->gap);
         check_histogram(&tally->delivery);
         check_histogram(&tally->size);

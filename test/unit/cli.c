@@ -171,6 +171,10 @@ Test(cli, every_option_sets_its_member) {
         GOOD("--seed 18446744073709551615", c->seed == UINT64_MAX);
         GOOD("--tier counts", c->tier == XSKIM_TIER_COUNTS);
         GOOD("--stack", c->stack);
+        GOOD("--transit", c->transit);
+        GOOD("--clock-offset 9223372036854775807", c->clock_offset_ns == INT64_MAX);
+        GOOD("--clock-offset=-5", c->clock_offset_ns == -5);
+        GOOD("--clock-offset -17", c->clock_offset_ns == -17);
         GOOD("--interval 200ms", c->interval_ms == 200);
         GOOD("--interval 0.5", c->interval_ms == 500);
         GOOD("--duration 10", c->duration_ms == 10000);
@@ -212,6 +216,7 @@ Test(cli, bad_values_are_refused) {
                 {"sample", {"", "0", "-1", "16777216", "1.5", "OFF"}},
                 {"seed", {"", "x", "18446744073709551616"}},
                 {"tier", {"", "class", "1"}},
+                {"clock-offset", {"", "-", "--1", "+1", "1ms", "9223372036854775808"}},
                 {"interval", {"", "0", "9ms", "25h", "1_s", "fast"}},
                 {"duration", {"", "0", "-1", "1y", "87601h"}},
                 {"record", {""}},

@@ -212,6 +212,46 @@ Test(json, every_row_has_its_own_value) {
         json_decref(json);
 }
 
+/* Of stamped packets, when they were looked for: all of them and stream by stream. */
+Test(json, transit_has_every_row_and_every_stream) {
+        struct xskim_snapshot s = snapshot_usual();
+        struct xskim_stream *stream = &s.transit.streams[1];
+        uint64_t number = 1;
+        json_t *json = line_parsed(&s, JSON_SUMMARY), *of;
+
+        cr_expect_null(at(json, "transit"));
+        json_decref(json);
+        s.transit.enabled = true;
+        s.transit.clock_offset_ns = -77;
+        s.transit.stream_count = 2;
+        s.transit.sum.latency = distribution_made(100, 5000);
+        stream->run = UINT32_MAX;
+        stream->number = 9;
+        stream->delay_variation.jitter_ns = 2.5;
+        stream->delay_variation.pdv = distribution_made(100, 300);
+#define SET_ROW(name_, doc_) s.transit.name_ = number++;
+#define SET_STREAM(name_, doc_) stream->name_ = number++;
+        XSKIM_TRANSIT_ROWS(SET_ROW)
+        XSKIM_STREAM_ROWS(SET_STREAM)
+        json = line_parsed(&s, JSON_SUMMARY);
+        number = 1;
+        cr_expect_eq(integer_at(json, "transit.clock_offset_ns"), -77);
+        cr_expect_eq(integer_at(json, "transit.latency.p50_ns"), 5000);
+        cr_expect_eq(json_array_size(at(json, "transit.streams")), 2);
+        of = json_array_get(at(json, "transit.streams"), 1);
+#define IS_ROW(name_, doc_) cr_expect_eq(integer_at(json, "transit." #name_), (json_int_t)number++);
+#define IS_STREAM(name_, doc_) cr_expect_eq(integer_at(of, #name_), (json_int_t)number++);
+        XSKIM_TRANSIT_ROWS(IS_ROW)
+        XSKIM_STREAM_ROWS(IS_STREAM)
+        cr_expect_eq(integer_at(of, "run"), UINT32_MAX);
+        cr_expect_eq(integer_at(of, "stream"), 9);
+        cr_expect_eq(integer_at(of, "delay_variation.pdv.p50_ns"), 300);
+        cr_expect_eq(json_real_value(at(of, "delay_variation.jitter_ns")), 2.5);
+        cr_expect_not_null(at(json, "transit.reordered_ratio"));
+        cr_expect_not_null(at(json, "transit.delay_variation.ipdv.p99_ns"));
+        json_decref(json);
+}
+
 Test(json, what_is_off_says_so) {
         struct xskim_snapshot s = snapshot_usual();
         json_t *json;

@@ -101,6 +101,26 @@ Test(tally, a_record_without_a_gap_adds_nothing_to_gap) {
         tally_ring_close(&ring);
 }
 
+Test(tally, records_of_stamps_are_decoded_and_stand_for_nothing) {
+        struct tally_ring ring = ring_make();
+        struct test_frame frame = frame_make(&ring, 5);
+        struct xskim_stamp_record stamp = {.time_ns = frame.records[0].time_ns,
+                                           .wire_length = 100,
+                                           .sequence = 5,
+                                           .faults = 2};
+        struct tally *tally = &ring.open->tally;
+
+        memcpy(&frame.records[0], &stamp, sizeof(stamp));
+        memcpy(&frame.records[3], &stamp, sizeof(stamp));
+        cr_assert_eq(frame_feed(&ring, &frame, NULL), TALLY_DECODED);
+        cr_assert_eq(tally->decoded, 5);
+        cr_assert_eq(tally->stamps, 2);
+        cr_assert_eq(tally->size.samples, 3);
+        cr_assert_eq(tally->size.weight, 30);
+        cr_assert_eq(tally->delivery.samples, 3);
+        tally_ring_close(&ring);
+}
+
 Test(tally, samples_of_different_weights_each_count_with_their_own) {
         struct tally_ring ring = ring_make();
         struct test_frame frame = frame_make(&ring, 3);

@@ -86,6 +86,10 @@ Test(view, any_snapshot_keeps_the_shape) {
                 s.port[XSKIM_NAME_MAX - 1] = '\0';
                 s.final = s.partial = s.gap.biased = s.stack.biased = false;
                 s.delivery.biased = s.size.biased = false;
+                s.transit.enabled = i % 2;
+                s.transit.sum.latency.biased = false;
+                s.transit.sum.delay_variation.pdv.biased = false;
+                s.transit.sum.delay_variation.ipdv.biased = false;
                 s.ledger.where[XSKIM_NOTE_BYTES - 1] = '\0';
                 for (int j = 0; j < XSKIM_NOTES_MAX; j++)
                         s.notes[j][XSKIM_NOTE_BYTES - 1] = '\0';
@@ -126,6 +130,31 @@ Test(view, every_row_of_the_ledger_is_in_sight) {
                 snprintf(expected, sizeof(expected), " 1 %03u", (unsigned int)(i - 1000));
                 cr_expect(is_shown(expected), "%s is missing in %s", expected, text);
         }
+}
+
+Test(view, transit_is_shown_when_it_was_asked_for) {
+        struct xskim_snapshot s = snapshot_usual();
+
+        view_render(VIEW_LIVE, &SMALL, &s, text, sizeof(text));
+        cr_expect(!is_shown("transit"));
+        s.transit.enabled = true;
+        view_render(VIEW_LIVE, &SMALL, &s, text, sizeof(text));
+        cr_expect(is_shown("no packet with a stamp seen"), "%s", text);
+        s.transit.stream_count = 2;
+        s.transit.streams[1].run = 0xbeef;
+        s.transit.streams[1].number = 7;
+        s.transit.sum.received = 123456;
+        s.transit.sum.lost = 17;
+        s.transit.sum.reordered = 5;
+        s.transit.sum.latency = distribution_made(123456, 2000000);
+        s.transit.unrecorded = 3;
+        view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
+        cr_expect(is_shown("received 123 456  lost 17  duplicated 0  reordered 5"), "%s", text);
+        cr_expect(is_shown("corrupted 0"));
+        cr_expect(is_shown("unrecorded 3"));
+        cr_expect(is_shown("transit   200 µs 2.00 ms 4.00 ms 18.0 ms [16.0, 20.0 ms]"), "%s", text);
+        cr_expect(is_shown("stream    0000beef/7  received 0  lost 0"), "%s", text);
+        cr_expect(is_shown("pdv"));
 }
 
 Test(view, summary_has_bounds_and_intervals_of_every_quantile) {

@@ -131,16 +131,17 @@ def pure(tree):
 
 
 @rule("shared-headers",
-      bad=[{"include/xskim/frame.h": "#include <stdint.h>\n"}, {"include/xskim/xskim.h": "#include <linux/bpf.h>\n"}],
+      bad=[{"include/xskim/frame.h": "#include <stdint.h>\n"}, {"include/xskim/xskim.h": "#include <linux/bpf.h>\n"},
+           {"include/xskim/xskim.h": '#include "frame.h"\n'}],
       good=[{"include/xskim/frame.h": '#include <linux/types.h>\n#include <xskim/record.h>\n#include "skip.h"\n'},
-            {"include/xskim/xskim.h": "#include <stdint.h>\n"}])
+            {"include/xskim/xskim.h": '#include <stdint.h>\n#include "xskim_figures.h"\n'}])
 def shared_headers(tree):
-    """Headers of include/xskim/ include <linux/types.h> and each other; xskim.h only standard headers."""
-    public = {"stdbool.h", "stddef.h", "stdint.h"}
+    """Headers of include/xskim/ include <linux/types.h> and each other; the public ones standard headers."""
+    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h"}
     for path in tree.select(".h", under="include/"):
         for number, kind, other in includes(tree, path):
             shared = other == "linux/types.h" or other.startswith("xskim/") or kind == '"'
-            if not (other in public if path.endswith("/xskim.h") else shared):
+            if not (other in public if "/xskim/xskim" in path else shared):
                 yield path, number, f"a shared header includes {other}"
 
 

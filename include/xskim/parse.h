@@ -20,8 +20,8 @@
 #define XSKIM_PARSE_H
 
 #include <linux/types.h>
-#include <xskim/classes.h>
-#include <xskim/record.h>
+#include "classes.h"
+#include "record.h"
 #include "bytes.h"
 
 /* What classification found; enough to count the packet and to describe it later. */

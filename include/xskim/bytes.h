@@ -42,10 +42,14 @@
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define XSKIM_NET16(value_) ((__u16)__builtin_bswap16(value_))
 #define XSKIM_NET32(value_) __builtin_bswap32(value_)
+#define XSKIM_NET64(value_) __builtin_bswap64(value_)
+#define XSKIM_LITTLE64(value_) ((__u64)(value_))
 #define XSKIM_MAPPED(address_) ((__u64)(address_) << 32 | 0xffff0000U)
 #else
 #define XSKIM_NET16(value_) ((__u16)(value_))
 #define XSKIM_NET32(value_) ((__u32)(value_))
+#define XSKIM_NET64(value_) ((__u64)(value_))
+#define XSKIM_LITTLE64(value_) __builtin_bswap64(value_)
 #define XSKIM_MAPPED(address_) ((__u64)0xffff << 32 | (address_))
 #endif
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Streams of stamped packets by hand: the window's edges, extents, what is told when something
+ * cannot be exact. The transit against a judge is in transit.c. */
+#include <criterion/criterion.h>
+
+#include <xskim/stamp.h>
+
+#include "transit.h"
+#include "util.h"
+
+enum { RINGS = 4, WINDOW = XSKIM_TRANSIT_WINDOW };
+
+static const uint64_t HOLD_NS = 1000000;
+
+static struct transit *transit_new(void) {
+        const struct transit_config config = {.rings = RINGS, .hold_ns = HOLD_NS};
+        struct transit *transit;
+
+        cr_assert_eq(transit_open(&config, &transit), 0);
+        return transit;
+}
+
+static void report(struct transit *transit, struct xskim_transit *ret) {
+        transit_settle(transit);
+        transit_report(transit, 0, true, ret);
+        transit_close(transit);
+}
+
+static void put(struct transit *transit, uint64_t number, uint64_t time_ns) {
+        const struct arrival arrival = {.time_ns = time_ns, .sequence = number, .run = 1};
+
+        transit_put(transit, 0, &arrival);
+}
+
+Test(streams, reordering_extent_is_counted_from_the_first_that_overtook) {
+        static const uint64_t numbers[] = {0, 1, 2, 4, 5, 6, 7, 3};
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+                put(transit, numbers[i], 100 + i);
+        report(transit, &got);
+        cr_assert_eq(got.sum.reordered, 1);
+        cr_assert_eq(got.sum.reorder_extent_max, 4);
+        cr_assert_eq(got.sum.lost, 0);
+        cr_assert_float_eq(got.sum.reordered_ratio, 1 / 8., 1e-12);
+}
+
+Test(streams, every_second_one_first_and_the_others_afterwards) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        for (uint64_t number = 1; number < WINDOW; number += 2)
+                put(transit, number, 1000 + number);
+        for (uint64_t number = 0; number < WINDOW; number += 2)
+                put(transit, number, 1000000 + number);
+        report(transit, &got);
+        cr_assert_eq(got.sum.received, WINDOW);
+        cr_assert_eq(got.sum.reordered, WINDOW / 2);
+        cr_assert_eq(got.sum.lost + got.sum.duplicated + got.sum.beyond_window, 0);
+        /* number 2k was overtaken by 2k + 1, the k-th to arrive, and came as number W/2 + k */
+        cr_assert_eq(got.sum.reorder_extent_max, WINDOW / 2);
+        cr_assert_float_eq(got.sum.reorder_extent_mean, WINDOW / 2, 1e-9);
+}
+
+Test(streams, the_window_is_exact_to_the_number) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        put(transit, 0, 1);
+        put(transit, 1, 2);
+        put(transit, WINDOW + 1, 3);
+        put(transit, 2, 4); /* the oldest one in the window */
+        put(transit, 1, 5); /* just outside: a copy, but nobody knows */
+        put(transit, 2, 6);
+        report(transit, &got);
+        cr_assert_eq(got.sum.received, 4);
+        cr_assert_eq(got.sum.reordered, 1);
+        cr_assert_eq(got.sum.duplicated, 1);
+        cr_assert_eq(got.sum.beyond_window, 1);
+        cr_assert_eq(got.sum.lost, WINDOW + 2 - 4);
+}
+
+Test(streams, leaps_beyond_the_window_forget_what_was_there) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        for (uint64_t i = 0; i < 5; i++)
+                put(transit, i * WINDOW * 3, i);
+        put(transit, 4 * 3 * WINDOW - 1, 6);
+        report(transit, &got);
+        cr_assert_eq(got.sum.received, 6);
+        cr_assert_eq(got.sum.reordered, 1);
+        cr_assert_eq(got.sum.reorder_extent_max, 1);
+        cr_assert_eq(got.sum.lost, 4 * 3 * WINDOW + 1 - 6);
+}
+
+Test(streams, what_is_lost_before_the_first_one_is_lost_unless_it_was_joined_late) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        put(transit, 7, 1);
+        report(transit, &got);
+        cr_assert_eq(got.sum.lost, 7);
+        transit = transit_new();
+        put(transit, 1ULL << 40, 1);
+        put(transit, (1ULL << 40) - 3, 2);
+        report(transit, &got);
+        cr_assert_eq(got.sum.received, 2);
+        cr_assert_eq(got.sum.lost, 2);
+        cr_assert_eq(got.sum.reordered, 1);
+}
+
+Test(streams, streams_are_kept_apart_and_one_too_many_is_told) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        for (uint32_t i = 0; i < 3; i++)
+                for (uint32_t stream = 0; stream <= XSKIM_STREAMS_MAX; stream++) {
+                        const struct arrival arrival = {.time_ns = 100 * i + stream,
+                                                        .sequence = i,
+                                                        .run = stream % 2,
+                                                        .stream = (uint16_t)(stream / 2)};
+                        transit_put(transit, 0, &arrival);
+                }
+        report(transit, &got);
+        cr_assert_eq(got.stream_count, XSKIM_STREAMS_MAX);
+        cr_assert_eq(got.sum.received, 3 * XSKIM_STREAMS_MAX);
+        cr_assert_eq(got.sum.reordered + got.sum.lost + got.sum.duplicated, 0);
+        cr_assert_eq(got.untracked, 3);
+}
+
+Test(streams, damaged_stamps_are_counted_and_believed_in_nothing) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+        const struct arrival damaged = {.sequence = 1ULL << 40, .faults = XSKIM_STAMP_DAMAGED};
+
+        put(transit, 0, 1);
+        transit_put(transit, 0, &damaged);
+        put(transit, 2, 3);
+        report(transit, &got);
+        cr_assert_eq(got.unattributed, 1);
+        cr_assert_eq(got.sum.corrupted, 1);
+        cr_assert_eq(got.sum.lost, 1);
+        cr_assert_eq(got.stream_count, 1);
+}
+
+Test(streams, the_clock_offset_is_taken_off_and_what_is_below_0_is_told) {
+        const struct transit_config config = {.rings = 1, .hold_ns = 1, .clock_offset_ns = 500};
+        static struct xskim_transit got;
+        struct arrival arrival = {.time_ns = 10000, .sent_ns = 8500};
+        struct transit *transit;
+
+        cr_assert_eq(transit_open(&config, &transit), 0);
+        transit_put(transit, 0, &arrival);
+        arrival = (struct arrival){.time_ns = 10001, .sent_ns = 9600, .sequence = 1};
+        transit_put(transit, 0, &arrival);
+        transit_settle(transit);
+        transit_report(transit, 2, true, &got);
+        cr_assert_eq(got.clock_offset_ns, 500);
+        cr_assert_eq(got.sum.latency.max, 1000);
+        cr_assert_eq(got.sum.latency.min, 0);
+        cr_assert_eq(got.sum.before_sent, 1);
+        transit_close(transit);
+}
+
+Test(streams, records_that_were_lost_are_told) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        put(transit, 0, 1);
+        transit_settle(transit);
+        transit_report(transit, 5, false, &got);
+        cr_assert_eq(got.unrecorded, 0);
+        transit_report(transit, 5, true, &got);
+        cr_assert_eq(got.unrecorded, 4);
+        transit_close(transit);
+}
+
+Test(streams, a_ring_that_lags_behind_is_told) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+        struct arrival arrival = {.time_ns = 1, .run = 1};
+        struct xskim_frame_header none = {0};
+
+        transit_put(transit, 0, &arrival);
+        arrival = (struct arrival){.time_ns = 10 * HOLD_NS, .sequence = 2, .run = 1};
+        transit_put(transit, 0, &arrival);
+        transit_frame(transit, &none, 0);
+        arrival = (struct arrival){.time_ns = 2, .sequence = 1, .run = 1};
+        transit_put(transit, 1, &arrival);
+        transit_frame(transit, &none, 1);
+        report(transit, &got);
+        cr_assert_eq(got.unordered, 0, "the one before it was all that had been given out");
+        cr_assert_eq(got.sum.received, 3);
+        transit = transit_new();
+        arrival = (struct arrival){.time_ns = 100, .run = 1};
+        transit_put(transit, 0, &arrival);
+        arrival = (struct arrival){.time_ns = 10 * HOLD_NS, .sequence = 2, .run = 1};
+        transit_put(transit, 0, &arrival);
+        transit_frame(transit, &none, 0);
+        arrival = (struct arrival){.time_ns = 50, .sequence = 1, .run = 1};
+        transit_put(transit, 1, &arrival);
+        report(transit, &got);
+        cr_assert_eq(got.unordered, 1);
+        cr_assert_eq(got.sum.received, 3);
+}
+
+Test(streams, variation_is_above_the_least_latency) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+
+        for (uint64_t i = 0; i < 100; i++) {
+                const struct arrival arrival = {.time_ns = 1000000 + i * 1000 + (i >= 50) * 40,
+                                                .sent_ns = i * 1000,
+                                                .sequence = i};
+                transit_put(transit, 0, &arrival);
+        }
+        report(transit, &got);
+        cr_assert_eq(got.sum.latency.min, 1000000);
+        cr_assert_eq(got.sum.delay_variation.pdv.min, 0);
+        cr_assert_eq(got.sum.delay_variation.pdv.max, 40);
+        cr_assert_float_eq(got.sum.delay_variation.pdv.mean, 20, 1e-6);
+        cr_assert_eq(got.sum.delay_variation.ipdv.max, 40);
+        cr_assert_eq(got.sum.delay_variation.ipdv.quantiles[XSKIM_P50].value, 0);
+        cr_assert_eq(got.sum.delay_variation.ipdv.count, 99);
+}
