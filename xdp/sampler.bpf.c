@@ -282,7 +282,7 @@ __attribute__((noinline)) int stamp_look(struct xdp_md *ctx, struct xskim_sample
         struct xskim_stamp wire;
 
         if (!state || parsed.outcome != XSKIM_OUTCOME_complete || !payload || trailer < payload ||
-            trailer >= XSKIM_FAR)
+            trailer >= XSKIM_FAR || !stamp_may_be(start, end, trailer))
                 return 0;
         if (bpf_xdp_load_bytes(ctx, trailer, &wire, sizeof(wire)) || !xskim_stamp_is_there(&wire))
                 return 0;

@@ -11,7 +11,17 @@
 #include <bpf/bpf_helpers.h>
 #include <xskim/stamp.h>
 
-enum { STAMPED_CHUNK = 2 * XSKIM_HASH_STRIPE };
+enum { STAMPED_CHUNK = 2 * XSKIM_HASH_STRIPE, STAMPED_DIRECT = 4 * XSKIM_HASH_STRIPE };
+
+/* Most packets have none, and most lie in one buffer: false when there surely is no stamp. */
+static inline int stamp_may_be(const void *data, const void *data_end, __u32 trailer) {
+        const __u8 *at;
+
+        if (trailer >= XSKIM_OFFSET_MAX)
+                return 1;
+        at = xskim_bytes(data, data_end, trailer, XSKIM_STAMP_BYTES);
+        return !at || XSKIM_LOAD(__u32, at) == XSKIM_NET32(XSKIM_STAMP_MAGIC);
+}
 
 /* The payload on its way through the hash. */
 struct stamped_payload {
@@ -19,16 +29,39 @@ struct stamped_payload {
         struct xskim_hash hash;
         __u32 offset;
         __u32 left;
-        __u32 unread;
 };
 
-/* One chunk of it, wherever it lies: the packet may have several buffers. */
+/* As much as lies in the first buffer, without copying; says whether there was so much. */
+static inline int payload_direct(struct stamped_payload *payload) {
+        const void *data = (const void *)(long)payload->ctx->data;
+        const void *data_end = (const void *)(long)payload->ctx->data_end;
+        __u32 offset = payload->offset;
+        const __u8 *at;
+
+        if (payload->left < STAMPED_DIRECT || offset >= XSKIM_OFFSET_MAX)
+                return 0;
+        at = xskim_bytes(data, data_end, offset, STAMPED_DIRECT);
+        if (!at)
+                return 0;
+        xskim_hash_stripe(&payload->hash, at);
+        xskim_hash_stripe(&payload->hash, at + XSKIM_HASH_STRIPE);
+        xskim_hash_stripe(&payload->hash, at + 2 * XSKIM_HASH_STRIPE);
+        xskim_hash_stripe(&payload->hash, at + 3 * XSKIM_HASH_STRIPE);
+        payload->offset = offset + STAMPED_DIRECT;
+        payload->left -= STAMPED_DIRECT;
+        return 1;
+}
+
+/* The next chunk of it, wherever it lies: the packet may have several buffers. */
 static long payload_chunk(__u32 turn, void *context) {
         struct stamped_payload *payload = context;
         __u8 chunk[STAMPED_CHUNK] __attribute__((aligned(8))) = {0};
-        __u32 bytes = payload->left;
+        __u32 bytes;
 
         (void)turn;
+        if (payload_direct(payload))
+                return !payload->left;
+        bytes = payload->left;
         if (bytes > STAMPED_CHUNK)
                 bytes = STAMPED_CHUNK;
         /* Not 0 is nothing that the verifier of Linux 6.1 learns from a comparison with 0. */
@@ -37,10 +70,8 @@ static long payload_chunk(__u32 turn, void *context) {
         if (bytes >= STAMPED_CHUNK)
                 return 1;
         bytes++;
-        if (bpf_xdp_load_bytes(payload->ctx, payload->offset, chunk, bytes)) {
-                payload->unread = 1;
+        if (bpf_xdp_load_bytes(payload->ctx, payload->offset, chunk, bytes))
                 return 1;
-        }
         xskim_hash_stripe(&payload->hash, chunk);
         if (bytes > XSKIM_HASH_STRIPE)
                 xskim_hash_stripe(&payload->hash, chunk + XSKIM_HASH_STRIPE);
