@@ -94,6 +94,74 @@ int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint6
         return within(ms, min_ms, max_ms, ret_ms);
 }
 
+/* Digits with or without a point from *text on, as millionths; *text moves behind them. */
+static int take_decimal(const char **text, uint64_t *ret_millionths) {
+        uint64_t whole = 0, millionths = 0;
+        int r = take_number(text, &whole), fraction = 0;
+
+        if (r == -EINVAL)
+                return r;
+        if (**text == '.') {
+                (*text)++;
+                fraction = take_fraction(text, &millionths);
+        }
+        if (fraction == -EINVAL)
+                return fraction;
+        if (r < 0 || fraction < 0 || __builtin_mul_overflow(whole, 1000000ULL, &whole) ||
+            __builtin_add_overflow(whole, millionths, &millionths))
+                return -ERANGE;
+        *ret_millionths = millionths;
+        return 0;
+}
+
+int cli_value_decimal(const char *text, uint64_t min, uint64_t max, uint64_t *ret_millionths) {
+        uint64_t millionths;
+        int r = take_decimal(&text, &millionths);
+
+        if (r < 0)
+                return r;
+        return *text ? -EINVAL : within(millionths, min, max, ret_millionths);
+}
+
+/* k, M, G or nothing. */
+static uint64_t take_prefix(const char **text) {
+        static const struct {
+                char name;
+                uint64_t factor;
+        } prefixes[] = {{'k', 1000}, {'M', 1000000}, {'G', 1000000000}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+                if (**text == prefixes[i].name) {
+                        (*text)++;
+                        return prefixes[i].factor;
+                }
+        return 1;
+}
+
+int cli_value_rate(const char *text, uint64_t max, enum cli_rate *ret_kind, uint64_t *ret_rate) {
+        static const char *const kinds[] = {[CLI_RATE_PACKETS] = "pps", [CLI_RATE_BITS] = "bps"};
+        uint64_t millionths, factor, rate;
+        int r = take_decimal(&text, &millionths);
+        unsigned __int128 product;
+        size_t kind;
+
+        if (r < 0)
+                return r;
+        factor = take_prefix(&text);
+        r = cli_value_choice(text, kinds, ARRAY_SIZE(kinds), &kind);
+        if (r < 0)
+                return r;
+        product = (unsigned __int128)millionths * factor;
+        if (product % 1000000 || product / 1000000 > max)
+                return -ERANGE;
+        rate = (uint64_t)(product / 1000000);
+        if (!rate)
+                return -ERANGE;
+        *ret_kind = (enum cli_rate)kind;
+        *ret_rate = rate;
+        return 0;
+}
+
 int cli_value_choice(const char *text, const char *const *names, size_t count, size_t *ret_index) {
         for (size_t i = 0; i < count; i++)
                 if (!strcmp(text, names[i])) {

@@ -16,6 +16,14 @@ int cli_value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret
 /* Seconds with decimals (0.5), or with a unit: 200ms, 1s, 2m, 1h. Whole milliseconds only. */
 int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms);
 
+/* With or without a point and at most six digits behind it; in millionths, like its bounds. */
+int cli_value_decimal(const char *text, uint64_t min, uint64_t max, uint64_t *ret_millionths);
+
+/* A rate above 0: 2Mpps, 500kpps, 800Mbps, 1.5Gbps; decimal prefixes. Whole packets or bits a
+ * second only. */
+enum cli_rate { CLI_RATE_PACKETS, CLI_RATE_BITS };
+int cli_value_rate(const char *text, uint64_t max, enum cli_rate *ret_kind, uint64_t *ret_rate);
+
 /* The place of the text among the names, all of it. */
 int cli_value_choice(const char *text, const char *const *names, size_t count, size_t *ret_index);
 

@@ -21,7 +21,7 @@ ADAPTERS = {
     "linux/rtnetlink.h": "netdev",
     "sys/capability.h": "privilege",
     "xxhash.h": "checksum",
-    "pcap": "pcap",
+    "pcap": "capture",
 }
 IMPURE = ("unistd.h", "fcntl.h", "poll.h", "pthread.h", "signal.h", "sched.h", "net/", "sys/", "linux/if")
 

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * xskim replay on a veth: what arrives at the other end, judged by tcpdump, is what was in the
+ * capture, byte by byte and in order, at the pace that was asked for; and every way to end.
+ */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xskim/skip.h>
+
+#include "captures.h"
+#include "command.h"
+#include "lab.h"
+#include "tape.h"
+#include "util.h"
+
+#define NS_A_MS 1000000ULL
+enum { MADE_PACKETS = 500, PACKET_BYTES_MAX = 1514 };
+
+static char made[64]; /* path of the capture that a test made */
+
+static void begin(void) {
+        lab_fresh();
+        lab_run("ethtool -K " LAB_PEER " gro on >/dev/null");
+        snprintf(made, sizeof(made), "/tmp/xskim-made-%d.pcap", getpid());
+}
+
+static void end(void) {
+        unlink(made);
+}
+
+TestSuite(player, .init = begin, .fini = end, .timeout = 120);
+
+int main(int argc, char *argv[]) {
+        return lab_main(argc, argv);
+}
+
+/* ---- what tests share ---- */
+
+/* Random bytes of random length, from an Ethernet header to the MTU, `gap_ns` apart. */
+static void make_capture(unsigned int packets, uint64_t gap_ns) {
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        uint8_t bytes[PACKET_BYTES_MAX];
+        __u64 random = 7;
+
+        for (unsigned int i = 0; i < packets; i++) {
+                uint32_t length = i ? 14 + xskim_random_next(&random) % (PACKET_BYTES_MAX - 13)
+                                    : PACKET_BYTES_MAX;
+
+                for (uint32_t at = 0; at < length; at++)
+                        bytes[at] = (uint8_t)(xskim_random_next(&random) >> 16);
+                bytes[0] &= 0xfe; /* no group address: nobody answers */
+                tape_put(tape, 1000000000ULL + i * gap_ns, bytes, length, length);
+        }
+        tape_close(tape);
+}
+
+/* The text behind "key": in the report. */
+static const char *report_text(const struct command_result *result, const char *key) {
+        char name[64];
+        const char *place;
+
+        snprintf(name, sizeof(name), "\"%s\":", key);
+        cr_assert(strstr(result->out, "\"type\":\"replay\""), "no report: %s%s", result->out,
+                  result->err);
+        place = strstr(result->out, name);
+        cr_assert(place, "no %s in %s", key, result->out);
+        return place + strlen(name);
+}
+
+static double report_number(const struct command_result *result, const char *key) {
+        return strtod(report_text(result, key), NULL);
+}
+
+#define REPLAY(...) replay((const char *const[]){"replay", "--json", __VA_ARGS__, NULL})
+
+static struct command_result replay(const char *const arguments[]) {
+        struct command command = command_start(NULL, arguments);
+
+        return command_end(&command);
+}
+
+static void replay_well(struct command_result result, uint64_t packets) {
+        cr_assert_eq(result.status, 0, "%s", result.err);
+        cr_assert_str_empty(result.err);
+        cr_assert_eq(report_number(&result, "packets"), packets, "%s", result.out);
+        cr_assert_eq(report_number(&result, "port_packets"), packets);
+        cr_assert_eq(report_number(&result, "port_dropped"), 0);
+        cr_assert_eq(report_number(&result, "skipped"), 0);
+        command_result_free(&result);
+}
+
+static void arrives_as_captured(const char *path, const char *engine, const char *pace,
+                                const char *value) {
+        struct tape_packets sent = tape_read(path), received;
+        struct judge judge = judge_start(LAB_PEER);
+
+        replay_well(REPLAY("--engine", engine, "--loop", "2", path, LAB_PORT, pace, value),
+                    sent.count * 2);
+        received = judge_end(&judge);
+        tape_equal(&sent, &received, 2);
+        tape_free(&sent);
+        tape_free(&received);
+}
+
+/* ---- bytes ---- */
+
+static const char *const ENGINES[] = {"xdp"};
+
+Test(player, sent_bytes_arrive) {
+        make_capture(MADE_PACKETS, 100000);
+        for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                arrives_as_captured(made, ENGINES[i], "--speed", "2");
+                arrives_as_captured(made, ENGINES[i], "--rate", "20kpps");
+                arrives_as_captured(made, ENGINES[i], "--top-speed", NULL);
+        }
+}
+
+Test(player, captures_arrive_as_captured, .timeout = 600) {
+        static struct captures captures;
+
+        /* one of them has packets with two tags */
+        lab_run("ip link set " LAB_PORT " mtu 1600; ip link set " LAB_PEER " mtu 1600");
+        captures_find(&captures);
+        if (!captures.count)
+                test_skip("no captures in %s (XSKIM_CAPTURES)", captures_directory());
+        for (uint32_t c = 0; c < captures.count; c++)
+                for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                        arrives_as_captured(captures.path[c], ENGINES[i], "--speed", "100");
+                        arrives_as_captured(captures.path[c], ENGINES[i], "--top-speed", NULL);
+                }
+}
+
+/* More than the belt holds at once: it streams, and is read again for the second round. */
+Test(player, a_long_capture_streams) {
+        enum { PACKETS = 100000 };
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        uint8_t bytes[1000] = {2};
+
+        for (uint32_t i = 0; i < PACKETS; i++) {
+                memcpy(bytes + 20, &i, sizeof(i));
+                tape_put(tape, i, bytes, sizeof(bytes), sizeof(bytes));
+        }
+        tape_close(tape);
+        replay_well(REPLAY("--loop", "2", "--top-speed", made, LAB_PORT), 2 * PACKETS);
+}
+
+Test(player, packets_that_do_not_fit_are_counted) {
+        uint8_t bytes[4000] = {2, [12] = 8};
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        struct command_result result;
+
+        tape_put(tape, 0, bytes, 13, 13);
+        tape_put(tape, 1, bytes, 14, 60);
+        tape_put(tape, 2, bytes, 1514, 1514);
+        tape_put(tape, 3, bytes, 1515, 1515);
+        memcpy(bytes + 12, "\x81\x00", 2);
+        tape_put(tape, 4, bytes, 1518, 1518);
+        tape_put(tape, 5, bytes, 1519, 1519);
+        tape_close(tape);
+        result = REPLAY(made, LAB_PORT);
+        cr_expect_eq(result.status, 0, "%s", result.err);
+        cr_expect_eq(report_number(&result, "packets"), 3);
+        cr_expect_eq(report_number(&result, "port_packets"), 3);
+        cr_expect_eq(report_number(&result, "bytes"), 14 + 1514 + 1518);
+        cr_expect_eq(report_number(&result, "skipped"), 3);
+        cr_expect_eq(report_number(&result, "too_short"), 1);
+        cr_expect_eq(report_number(&result, "too_long"), 2);
+        cr_expect_eq(report_number(&result, "cut_short"), 1);
+}
+
+/* ---- time ---- */
+
+static int compare(const void *a, const void *b) {
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* By the time stamps that the kernel gave the packets on arrival: how far each is from where the
+ * capture has it, counted from the median of these distances. Returns the given percentile. */
+static uint64_t error_judged(const struct tape_packets *sent, const struct tape_packets *received,
+                             double share) {
+        size_t count = received->count;
+        uint64_t *errors = calloc(count, sizeof(*errors)), base, error;
+
+        for (size_t i = 0; i < count; i++)
+                errors[i] = received->packet[i].time_ns - sent->packet[i].time_ns;
+        qsort(errors, count, sizeof(*errors), compare);
+        base = errors[count / 2];
+        for (size_t i = 0; i < count; i++)
+                errors[i] = absolute_difference(errors[i], base);
+        qsort(errors, count, sizeof(*errors), compare);
+        error = errors[(size_t)((double)(count - 1) * share)];
+        free(errors);
+        return error;
+}
+
+/* The bounds are wide, because others may use the machine; perf/ measures. */
+Test(player, captured_timing_is_kept) {
+        for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                struct tape_packets sent, received;
+                struct command_result result;
+                struct judge judge;
+
+                make_capture(MADE_PACKETS, 2 * NS_A_MS);
+                sent = tape_read(made);
+                judge = judge_start(LAB_PEER);
+                result = REPLAY("--engine", ENGINES[i], made, LAB_PORT);
+                received = judge_end(&judge);
+                tape_equal(&sent, &received, 1);
+                cr_expect_lt(error_judged(&sent, &received, 0.9), NS_A_MS / 2);
+                cr_expect_lt(
+                        strtod(strstr(report_text(&result, "timing_error_ns"), "p50\":") + 5, NULL),
+                        NS_A_MS / 2);
+                cr_expect_float_eq(report_number(&result, "duration_s"), 0.998, 0.01);
+                tape_free(&sent);
+                tape_free(&received);
+                command_result_free(&result);
+        }
+}
+
+Test(player, pace_is_what_was_asked_for) {
+        struct command_result result;
+
+        make_capture(MADE_PACKETS, NS_A_MS);
+        result = REPLAY("--speed", "5", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.0998, 0.01);
+        result = REPLAY("--rate", "2kpps", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.2495, 0.01);
+        result = REPLAY("--rate", "20Mbps", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "bps"), 20e6, 1e6);
+}
+
+/* Between rounds lies the mean gap, so that the pace stays. */
+Test(player, rounds_follow_at_the_captures_own_pace) {
+        struct command_result result;
+
+        make_capture(11, 10 * NS_A_MS);
+        result = REPLAY("--loop", "3", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "rounds"), 3);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.32, 0.01);
+}
+
+Test(player, ends_where_it_was_told_to) {
+        struct command_result result;
+
+        make_capture(10, 10 * NS_A_MS);
+        result = REPLAY("--limit", "17", "--loop", "0", "--top-speed", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 17);
+        result = REPLAY("--limit", "3", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 3);
+        /* due at 0, 10, … 40 ms; the one at 50 ms is not due before the end */
+        result = REPLAY("--duration", "50ms", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 5);
+        result = REPLAY("--duration", "100ms", "--loop", "0", "--top-speed", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.1, 0.05);
+        cr_expect_eq(result.status, 0);
+}
+
+Test(player, odd_time_stamps_do_not_stop_it) {
+        static const uint64_t stamps[] = {5000000000,          5001000000, 5000500000, 5002000000,
+                                          4000000000000000000, 1000,       2000000};
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        struct command_result result;
+        uint8_t bytes[60] = {2};
+
+        for (size_t i = 0; i < ARRAY_SIZE(stamps); i++)
+                tape_put(tape, stamps[i] % 4000000000000000000ULL, bytes, 60, 60);
+        tape_close(tape);
+        result = REPLAY("--max-gap", "20ms", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), ARRAY_SIZE(stamps));
+        cr_expect_eq(report_number(&result, "backwards"), 2);
+        cr_expect_lt(report_number(&result, "duration_s"), 0.1);
+}
+
+/* ---- ends ---- */
+
+static struct command endless_start(const char *pace, const char *value) {
+        struct command command =
+                COMMAND_START(NULL, "replay", "--json", "--loop", "0", made, LAB_PORT, pace, value);
+
+        make_capture(10, 10 * NS_A_MS);
+        usleep(500000);
+        return command;
+}
+
+static const int SIGNALS[] = {SIGINT, SIGTERM};
+
+Test(player, a_signal_ends_it_with_the_report) {
+        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++) {
+                struct command command;
+                struct command_result result;
+
+                command = endless_start(i ? "--top-speed" : NULL, NULL);
+                kill(command.pid, SIGNALS[i]);
+                result = command_end(&command);
+                cr_expect_eq(result.status, 0, "%s", result.err);
+                cr_expect_gt(report_number(&result, "packets"), 10);
+                cr_expect_eq(strncmp(report_text(&result, "stopped"), "true", 4), 0);
+        }
+        /* nothing is left: the pair, and lo */
+        lab_run("test $(ip -o link | wc -l) -eq 3");
+}
+
+Test(player, a_port_that_goes_is_told) {
+        static const struct {
+                const char *command;
+                const char *words;
+        } cases[] = {{"ip link set " LAB_PORT " down", "went down"},
+                     {"ip link delete " LAB_PORT, LAB_PORT}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct command command;
+                struct command_result result;
+
+                command = endless_start(NULL, NULL);
+                lab_run("%s", cases[i].command);
+                result = command_end(&command);
+                cr_expect_eq(result.status, 1);
+                cr_expect(strstr(result.err, cases[i].words), "%s", result.err);
+                cr_expect_gt(report_number(&result, "packets"), 10);
+                lab_run("ip link set " LAB_PORT " up 2>/dev/null || true");
+        }
+}
+
+/* ---- refusals ---- */
+
+static void refused(struct command_result result, int status, const char *words) {
+        cr_expect_eq(result.status, status, "%s: status %d", words, result.status);
+        cr_expect(strstr(result.err, words), "\"%s\" is not in: %s", words, result.err);
+        command_result_free(&result);
+}
+
+Test(player, bad_captures_are_refused_by_name) {
+        struct tape *tape = tape_open(made, TAPE_RAW_IP);
+
+        tape_close(tape);
+        refused(REPLAY(made, LAB_PORT), 1, "not Ethernet");
+        tape_close(tape_open(made, TAPE_ETHERNET));
+        refused(REPLAY(made, LAB_PORT), 1, "no packet that can be sent");
+        lab_run("echo nothing like a capture, whatever it is >%s", made);
+        refused(REPLAY(made, LAB_PORT), 1, "cannot be read as a capture");
+        lab_run(": >%s", made);
+        refused(REPLAY(made, LAB_PORT), 1, "cannot be read as a capture");
+        refused(REPLAY("/nowhere/to/be.found", LAB_PORT), 1, "No such file");
+        refused(REPLAY("/dev/null", LAB_PORT), 1, "/dev/null");
+}
+
+/* What was whole is sent; the message says where it ends. */
+Test(player, a_torn_capture_is_sent_as_far_as_it_is_whole) {
+        struct command_result result;
+
+        make_capture(10, NS_A_MS);
+        lab_run("truncate -s -7 %s", made);
+        result = REPLAY(made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 9);
+        refused(result, 1, "record 10 cannot be read");
+        make_capture(10, NS_A_MS);
+        /* the captured length of the first record, far beyond any packet */
+        lab_run("printf '\\377\\377\\377\\177' | dd of=%s bs=1 seek=32 conv=notrunc status=none",
+                made);
+        refused(REPLAY(made, LAB_PORT), 1, "record 1 cannot be read");
+}
+
+Test(player, ports_that_cannot_be_sent_to_are_refused) {
+        make_capture(10, NS_A_MS);
+        refused(REPLAY(made, "absent0"), 1, "no such network interface");
+        lab_run("ethtool -K " LAB_PEER " gro off >/dev/null");
+        refused(REPLAY("--engine", "xdp", made, LAB_PORT), 5, "ethtool -K PEER gro on");
+        lab_run("ip link set " LAB_PORT " down");
+        refused(REPLAY(made, LAB_PORT), 1, "is down");
+        refused(REPLAY("--speed", "2", "--top-speed", made, LAB_PORT), 2, "give one of");
+        refused(REPLAY("--rate", "5", made, LAB_PORT), 2, "2Mpps");
+        refused(REPLAY(made), 2, "FILE PORT is missing");
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the reading thread. See feeder.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "feeder.h"
+#include "log.h"
+#include "timeline.h"
+#include "util.h"
+
+enum {
+        PLACE_UNIT = 16, /* packets start on such a boundary, for the sake of copying */
+        VLAN_TAG_BYTES = 4,
+        ETHER_TYPE_AT = 12,
+};
+
+struct feeder {
+        struct feeder_config config;
+        pthread_t thread;
+        bool started;
+        struct belt_chunk *chunk; /* being filled */
+        struct timeline timeline; /* of this round */
+        struct feeder_counts counts;
+        int error;
+        char message[2048];
+};
+
+/* IEEE 802.1Q and 802.1ad: the kernel forwards what exceeds the MTU by a tag. */
+static bool is_tagged(const struct capture_packet *packet) {
+        const uint8_t *type = packet->bytes + ETHER_TYPE_AT;
+
+        return (type[0] == 0x81 && type[1] == 0x00) || (type[0] == 0x88 && type[1] == 0xa8);
+}
+
+static bool is_wanted(struct feeder *f, const struct capture_packet *packet) {
+        uint32_t bytes = packet->bytes_captured;
+
+        if (bytes < XSKIM_LAUNCH_PACKET_BYTES_MIN) {
+                f->counts.too_short++;
+                return false;
+        }
+        if (bytes > f->config.bytes_max + (is_tagged(packet) ? VLAN_TAG_BYTES : 0)) {
+                f->counts.too_long++;
+                return false;
+        }
+        f->counts.cut_short += packet->bytes_wire > bytes;
+        return true;
+}
+
+static void chunk_post(struct feeder *f) {
+        if (!f->chunk)
+                return;
+        f->chunk->position = capture_position(f->config.capture);
+        belt_post(f->config.belt);
+        f->chunk = NULL;
+}
+
+static bool has_room(const struct belt_chunk *chunk, uint32_t bytes) {
+        return chunk->count < XSKIM_LAUNCH_CHUNK_PACKETS &&
+               chunk->used + bytes <= XSKIM_LAUNCH_CHUNK_BYTES;
+}
+
+/* False: the belt was stopped. */
+static bool packet_place(struct feeder *f, const struct capture_packet *packet) {
+        uint32_t bytes = packet->bytes_captured;
+        struct belt_chunk *chunk;
+
+        if (f->chunk && !has_room(f->chunk, bytes))
+                chunk_post(f);
+        if (!f->chunk)
+                f->chunk = belt_take_empty(f->config.belt);
+        chunk = f->chunk;
+        if (!chunk)
+                return false;
+        memcpy(chunk->bytes + chunk->used, packet->bytes, bytes);
+        chunk->rows[chunk->count] =
+                (struct xskim_launch_packet){.place = chunk->used, .bytes = bytes};
+        chunk->offsets_ns[chunk->count++] = timeline_place(&f->timeline, packet->time_ns);
+        chunk->longest = MAX(chunk->longest, bytes);
+        chunk->used += (bytes + PLACE_UNIT - 1) / PLACE_UNIT * PLACE_UNIT;
+        return true;
+}
+
+static void round_end(struct feeder *f) {
+        f->counts.backwards += f->timeline.backwards;
+        f->counts.shortened += f->timeline.shortened;
+        if (!f->chunk)
+                return;
+        f->chunk->last = true;
+        f->chunk->pause_ns = timeline_pause_ns(&f->timeline);
+        chunk_post(f);
+}
+
+/* One round. What was read before an error is sent all the same. */
+static int round_read(struct feeder *f) {
+        struct capture_packet packet;
+        bool going = true;
+        int r = CAPTURE_PACKET;
+
+        f->timeline = (struct timeline){.gap_ns_max = f->config.gap_ns_max};
+        while (going && (r = capture_next(f->config.capture, &packet)) == CAPTURE_PACKET)
+                if (is_wanted(f, &packet))
+                        going = packet_place(f, &packet);
+        if (!going)
+                return -ECANCELED;
+        round_end(f);
+        if (!r && !f->timeline.packets)
+                return error_set(-ENOENT, "The capture has no packet that can be sent.");
+        return r;
+}
+
+/* Once when it stays on the belt, else as often as it is wanted. */
+static int rounds_read(struct feeder *f, bool *ret_resident) {
+        uint64_t round = 1;
+        int r = round_read(f);
+
+        *ret_resident = r >= 0 && belt_holds_all(f->config.belt);
+        while (r >= 0 && !*ret_resident && round++ != f->config.rounds) {
+                r = capture_rewind(f->config.capture);
+                r = r < 0 ? r : round_read(f);
+        }
+        return r == -ECANCELED ? 0 : r;
+}
+
+static void *thread_main(void *context) {
+        struct feeder *f = context;
+        bool resident = false;
+
+        error_clear();
+        f->error = rounds_read(f, &resident);
+        if (f->error < 0)
+                snprintf(f->message, sizeof(f->message), "%s", error_message());
+        belt_end(f->config.belt, resident);
+        return NULL;
+}
+
+int feeder_open(const struct feeder_config *config, struct feeder **ret_feeder) {
+        struct feeder *f = calloc(1, sizeof(*f));
+        int r;
+
+        if (!f)
+                return -ENOMEM;
+        f->config = *config;
+        r = -pthread_create(&f->thread, NULL, thread_main, f);
+        if (r < 0) {
+                free(f);
+                return error_set(r, "cannot start a thread: %s", strerror(-r));
+        }
+        f->started = true;
+        *ret_feeder = f;
+        return 0;
+}
+
+int feeder_end(struct feeder *f, struct feeder_counts *ret_counts) {
+        if (f->started)
+                pthread_join(f->thread, NULL);
+        f->started = false;
+        *ret_counts = f->counts;
+        return f->error < 0 ? error_set(f->error, "%s", f->message) : 0;
+}
+
+struct feeder *feeder_close(struct feeder *f) {
+        struct feeder_counts counts;
+
+        if (!f)
+                return NULL;
+        if (f->started)
+                feeder_end(f, &counts);
+        free(f);
+        return NULL;
+}

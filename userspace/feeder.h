@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The thread that reads the capture onto the belt, so that the stage never waits for a disk. Owns
+ * what is skipped and why; not when packets are sent.
+ */
+#ifndef XSKIM_FEEDER_H
+#define XSKIM_FEEDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "belt.h"
+#include "capture.h"
+
+/* Why a packet of the capture is not sent. ROW(name, doc) */
+#define FEEDER_SKIP_ROWS(ROW)                                                                      \
+        ROW(too_short, "shorter than an Ethernet header")                                          \
+        ROW(too_long, "longer than the port takes")
+
+/* What was done to packets that are sent. ROW(name, doc) */
+#define FEEDER_NOTE_ROWS(ROW)                                                                      \
+        ROW(cut_short, "cut short by the capture, sent as captured")                               \
+        ROW(backwards, "stamped before their predecessor, sent right behind it")                   \
+        ROW(shortened, "after a gap longer than --max-gap, which was shortened to it")
+
+#define FEEDER_MEMBER(name_, doc_) uint64_t name_;
+struct feeder_counts {
+        FEEDER_SKIP_ROWS(FEEDER_MEMBER)
+        FEEDER_NOTE_ROWS(FEEDER_MEMBER)
+};
+
+struct feeder_config {
+        struct capture *capture; /* borrowed, of the thread alone from now on */
+        struct belt *belt;       /* borrowed */
+        uint64_t rounds;         /* 0: without end */
+        uint64_t gap_ns_max;
+        uint32_t bytes_max; /* of a packet; a VLAN tag may come on top */
+};
+
+struct feeder;
+
+/* Starts the thread. */
+int feeder_open(const struct feeder_config *config, struct feeder **ret_feeder);
+
+/* Waits for its end; belt_stop before, unless it has ended. Counts, and what it failed with, whose
+ * message becomes the caller's. Counts are of one round when the capture was resident. */
+int feeder_end(struct feeder *feeder, struct feeder_counts *ret_counts);
+struct feeder *feeder_close(struct feeder *feeder);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the parts of a run. See player.h. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "netdev.h"
+#include "player.h"
+#include "privilege.h"
+#include "quantile.h"
+#include "util.h"
+
+enum {
+        NS_A_MS = 1000000,
+        ETHERNET_HEADER_BYTES = 14,
+        /* A capture that fits in so many chunks (64 MB) stays in memory; a longer one streams
+           through fewer. */
+        CHUNKS_MAX = 128,
+        CHUNKS_STREAMING = 32,
+        CHUNKS_MIN = 4,
+};
+#define NS_A_SECOND 1e9
+
+struct player {
+        struct player_config config;
+        struct netdev_port port;
+        const struct sender_operations *operations;
+        char why[PLAYER_WHY_BYTES];
+        void *sender;
+        struct capture *capture;
+        struct belt *belt;
+        struct feeder *feeder;
+        struct stage *stage;
+        struct netdev_sent sent_before;
+        uint64_t capture_bytes;
+        int stop_fd;
+        int ended_fd;
+};
+
+/* ---- opening ---- */
+
+static int port_find(struct player *p) {
+        int r = netdev_find(p->config.port, &p->port);
+
+        if (r < 0)
+                return r;
+        if (!p->port.up)
+                return error_set(-ENETDOWN,
+                                 "%s: is down, so nothing can be sent there.\n"
+                                 "Set it up: 'ip link set %s up'.",
+                                 p->config.port, p->config.port);
+        return netdev_sent(p->port.ifindex, &p->sent_before);
+}
+
+/* Edges of a chunk stay empty, hence one and a half. */
+static uint32_t chunks_wanted(const struct player *p) {
+        uint64_t chunks = p->capture_bytes * 3 / 2 / XSKIM_LAUNCH_CHUNK_BYTES + CHUNKS_MIN;
+
+        if (!p->capture_bytes)
+                return CHUNKS_MAX;
+        return chunks > CHUNKS_MAX ? CHUNKS_STREAMING : (uint32_t)chunks;
+}
+
+static const struct sender_operations *const ENGINES[PLAYER_ENGINE_COUNT] = {
+        [PLAYER_ENGINE_xdp] = &SENDER_XDP,
+};
+
+static void engine_choose(struct player *p) {
+        enum player_engine engine = p->config.engine;
+
+        snprintf(p->why, sizeof(p->why), "as asked");
+        if (engine == PLAYER_ENGINE_auto) {
+                engine = PLAYER_ENGINE_xdp;
+                snprintf(p->why, sizeof(p->why), "the only one");
+        }
+        p->operations = ENGINES[engine];
+}
+
+static int sender_open(struct player *p) {
+        struct sender_config config = {.port = &p->port, .chunks = chunks_wanted(p)};
+        int r;
+
+        engine_choose(p);
+        r = p->operations->open(&config, &p->sender);
+        r = r < 0 ? r : belt_open(config.chunks, &p->belt);
+        for (uint32_t i = 0; i < config.chunks && r >= 0; i++) {
+                struct belt_chunk *chunk = belt_chunk(p->belt, i);
+
+                chunk->bytes = p->operations->chunk_bytes(p->sender, i);
+                chunk->rows = p->operations->chunk_rows(p->sender, i);
+        }
+        return r;
+}
+
+static int parts_open(struct player *p) {
+        int r = privilege_require();
+
+        p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        p->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (p->stop_fd < 0 || p->ended_fd < 0)
+                return -errno;
+        privilege_memlock_raise();
+        r = r < 0 ? r : port_find(p);
+        r = r < 0 ? r : capture_open(p->config.file, &p->capture);
+        if (r < 0)
+                return r;
+        p->capture_bytes = capture_size(p->capture);
+        return sender_open(p);
+}
+
+int player_open(const struct player_config *config, struct player **ret_player) {
+        struct player *p = calloc(1, sizeof(*p));
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        p->config = *config;
+        p->stop_fd = p->ended_fd = -1;
+        r = parts_open(p);
+        if (r < 0) {
+                player_close(p);
+                return r;
+        }
+        *ret_player = p;
+        return 0;
+}
+
+struct player *player_close(struct player *p) {
+        if (!p)
+                return NULL;
+        if (p->belt)
+                belt_stop(p->belt);
+        feeder_close(p->feeder);
+        stage_close(p->stage);
+        if (p->sender)
+                p->operations->close(p->sender);
+        belt_close(p->belt);
+        capture_close(p->capture);
+        fd_cleanup(&p->stop_fd);
+        fd_cleanup(&p->ended_fd);
+        free(p);
+        return NULL;
+}
+
+/* ---- running ---- */
+
+void player_interrupt(struct player *p) {
+        uint64_t one = 1;
+
+        (void)!write(p->stop_fd, &one, sizeof(one));
+}
+
+static int threads_start(struct player *p) {
+        struct feeder_config feeder = {
+                .capture = p->capture,
+                .belt = p->belt,
+                .rounds = p->config.rounds,
+                .gap_ns_max = p->config.gap_ms_max * NS_A_MS,
+                .bytes_max = MIN(p->port.mtu + ETHERNET_HEADER_BYTES,
+                                 (uint32_t)XSKIM_LAUNCH_PACKET_BYTES_MAX),
+        };
+        struct stage_config stage = {
+                .operations = p->operations,
+                .sender = p->sender,
+                .belt = p->belt,
+                .pace = p->config.pace,
+                .rounds = p->config.rounds,
+                .limit = p->config.limit,
+                .duration_ns = p->config.duration_ms * NS_A_MS,
+                .stop_fd = p->stop_fd,
+                .ended_fd = p->ended_fd,
+                .ifindex = p->port.ifindex,
+                .port = p->config.port,
+        };
+        int r = feeder_open(&feeder, &p->feeder);
+
+        return r < 0 ? r : stage_open(&stage, &p->stage);
+}
+
+/* The largest of what is known: each limit ends the run. */
+static double share_of(const struct player *p, const struct stage_progress *progress) {
+        double share = -1, rounds = (double)progress->rounds;
+
+        if (p->capture_bytes)
+                rounds += (double)progress->position / (double)p->capture_bytes;
+        if (p->config.rounds && p->capture_bytes)
+                share = rounds / (double)p->config.rounds;
+        if (p->config.limit)
+                share = MAX(share, (double)progress->packets / (double)p->config.limit);
+        if (p->config.duration_ms)
+                share = MAX(share,
+                            player_duration_s(progress) * 1e3 / (double)p->config.duration_ms);
+        return MIN(share, 1);
+}
+
+static void threads_await(struct player *p, const struct player_watch *watch) {
+        struct pollfd ended = {.fd = p->ended_fd, .events = POLLIN};
+        int timeout_ms = watch->interval_ms ? (int)watch->interval_ms : -1;
+        struct stage_progress progress;
+
+        while (poll(&ended, 1, timeout_ms) <= 0) {
+                stage_progress(p->stage, &progress);
+                if (watch->interval_ms && progress.start_ns)
+                        watch->progress(watch->context, &progress, share_of(p, &progress));
+        }
+}
+
+static void report_timing(const struct player *p, struct player_report *report) {
+        const struct punctuality *punctuality = stage_punctuality(p->stage);
+        struct histogram_view view;
+
+        report->timed = punctuality;
+        if (!punctuality)
+                return;
+        view = histogram_view(&punctuality->errors);
+        quantile_fill(&view, true, &report->error_ns);
+        report->drift_ns = punctuality_drift_ns(punctuality);
+}
+
+static void report_port(const struct player *p, struct player_report *report) {
+        struct netdev_sent now;
+        bool told = error_is_set();
+
+        /* a port that is gone has no counters any more, and why is known by then */
+        if (netdev_sent(p->port.ifindex, &now) >= 0)
+                report->port_sent = netdev_sent_since(&p->sent_before, &now);
+        else
+                error_forget(told);
+}
+
+int player_run(struct player *p, const struct player_watch *watch,
+               struct player_report *ret_report) {
+        struct player_report *report = ret_report;
+        int r, fed;
+
+        *report = (struct player_report){.file = p->config.file,
+                                         .port = p->config.port,
+                                         .engine = p->operations->name,
+                                         .pace = p->config.pace};
+        snprintf(report->why, sizeof(report->why), "%s", p->why);
+        r = threads_start(p);
+        if (r < 0)
+                return r;
+        threads_await(p, watch);
+        r = stage_end(p->stage, &report->sent);
+        fed = feeder_end(p->feeder, &report->feeder);
+        report_timing(p, report);
+        report_port(p, report);
+        return r < 0 ? r : fed;
+}
+
+uint64_t player_skipped(const struct player_report *report) {
+        uint64_t skipped = report->sent.refused;
+
+#define SKIP(name_, doc_) skipped += report->feeder.name_;
+        FEEDER_SKIP_ROWS(SKIP)
+#undef SKIP
+        return skipped;
+}
+
+double player_duration_s(const struct stage_progress *progress) {
+        return progress->now_ns > progress->start_ns
+                       ? (double)(progress->now_ns - progress->start_ns) / NS_A_SECOND
+                       : 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the options of xskim replay. See player_options.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli_value.h"
+#include "log.h"
+#include "player_options.h"
+#include "util.h"
+
+enum { BITS_A_BYTE = 8, GAP_MAX_MS = 24 * 3600 * 1000 };
+static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
+static const uint64_t RATE_MAX = 1000000000000ULL;
+static const uint64_t SPEED_MAX = 1000000ULL * SCHEDULE_SPEED_ONE;
+
+static struct player_config *config_of(void *target) {
+        return &((struct player_options *)target)->config;
+}
+
+static void pace_set(void *target, struct schedule_config pace) {
+        config_of(target)->pace = pace;
+        ((struct player_options *)target)->paces++;
+}
+
+static int parse_engine(void *target, const char *value) {
+#define NAME(name_, doc_) [PLAYER_ENGINE_##name_] = #name_,
+        static const char *const names[] = {PLAYER_ENGINE_ROWS(NAME)};
+        size_t index;
+        int r = cli_value_choice(value, names, ARRAY_SIZE(names), &index);
+
+        if (r >= 0)
+                config_of(target)->engine = (enum player_engine)index;
+        return r;
+}
+
+static int parse_speed(void *target, const char *value) {
+        uint64_t millionths;
+        int r = cli_value_decimal(value, 1, SPEED_MAX, &millionths);
+
+        if (r >= 0)
+                pace_set(target,
+                         (struct schedule_config){.pace = SCHEDULE_CAPTURED, .speed = millionths});
+        return r;
+}
+
+static int parse_rate(void *target, const char *value) {
+        struct schedule_config pace = {0};
+        enum cli_rate kind;
+        int r = cli_value_rate(value, RATE_MAX, &kind, &pace.rate);
+
+        if (r < 0)
+                return r;
+        pace.pace = kind == CLI_RATE_PACKETS ? SCHEDULE_PACKETS : SCHEDULE_BITS;
+        pace_set(target, pace);
+        return 0;
+}
+
+static int parse_top_speed(void *target, const char *value) {
+        (void)value;
+        pace_set(target, (struct schedule_config){.pace = SCHEDULE_TOP});
+        return 0;
+}
+
+static int parse_loop(void *target, const char *value) {
+        return cli_value_number(value, 0, UINT64_MAX, &config_of(target)->rounds);
+}
+
+static int parse_duration(void *target, const char *value) {
+        return cli_value_duration(value, 1, DURATION_MAX_MS, &config_of(target)->duration_ms);
+}
+
+static int parse_limit(void *target, const char *value) {
+        return cli_value_number(value, 1, UINT64_MAX, &config_of(target)->limit);
+}
+
+static int parse_max_gap(void *target, const char *value) {
+        return cli_value_duration(value, 0, GAP_MAX_MS, &config_of(target)->gap_ms_max);
+}
+
+static int parse_json(void *target, const char *value) {
+        (void)value;
+        ((struct player_options *)target)->json = true;
+        return 0;
+}
+
+const struct cli_option PLAYER_OPTIONS[] = {
+        {"speed", "X", NULL, "at captured timing, X times as fast; captured timing is the default",
+         "a number from 0.000001 to 1000000", parse_speed},
+        {"rate", "RATE", NULL,
+         "evenly, so many packets or bits a second (bits of Ethernet frames without FCS)",
+         "a number with a unit, as 2Mpps, 500kpps, 800Mbps or 1.5Gbps", parse_rate},
+        {"top-speed", NULL, NULL, "as fast as it goes", NULL, parse_top_speed},
+        {"loop", "N", "1",
+         "plays the capture N times, with its mean gap in between; 0: without end",
+         "a number from 0 to 18446744073709551615", parse_loop},
+        {"duration", "TIME", NULL, "ends after it: nothing is sent that is due later",
+         "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 1ms to 87600h",
+         parse_duration},
+        {"limit", "N", NULL, "ends after N packets", "a number from 1 to 18446744073709551615",
+         parse_limit},
+        {"max-gap", "TIME", "1h",
+         "waits no longer than this for the next packet of the capture; longer gaps are shortened "
+         "to it and counted",
+         "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 0 to 24h", parse_max_gap},
+        {"engine", "auto|xdp", "auto",
+         "what sends: xdp keeps the packets in BPF maps and sends them as live frames, with one "
+         "system call for as many as are due",
+         "auto or xdp", parse_engine},
+        {"json", NULL, NULL, "prints the report as one JSON object, \"type\": \"replay\"", NULL,
+         parse_json},
+        {},
+};
+
+int player_options_check(const struct player_options *options) {
+        if (options->paces > 1)
+                return error_set(-EINVAL, "replay: give one of --speed, --rate and --top-speed");
+        return 0;
+}
