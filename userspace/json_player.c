@@ -77,6 +77,7 @@ static json_t *report_object(const struct player_report *report) {
         json_object_set_new(object, "file", text(report->file));
         json_object_set_new(object, "port", text(report->port));
         json_object_set_new(object, "engine", text(report->engine));
+        json_object_set_new(object, "mode", text(report->mode));
         json_object_set_new(object, "engine_why", text(report->why));
         json_object_set_new(object, "asked", pace_object(&report->pace));
         json_object_set_new(object, "packets", integer(progress->packets));

@@ -17,6 +17,7 @@
 enum {
         NS_A_MS = 1000000,
         ETHERNET_HEADER_BYTES = 14,
+        VLAN_TAG_BYTES = 4,
         /* A capture that fits in so many chunks (64 MB) stays in memory; a longer one streams
            through fewer. */
         CHUNKS_MAX = 128,
@@ -66,28 +67,45 @@ static uint32_t chunks_wanted(const struct player *p) {
 }
 
 static const struct sender_operations *const ENGINES[PLAYER_ENGINE_COUNT] = {
+        [PLAYER_ENGINE_afxdp] = &SENDER_AFXDP,
         [PLAYER_ENGINE_xdp] = &SENDER_XDP,
 };
 
-static void engine_choose(struct player *p) {
-        enum player_engine engine = p->config.engine;
+static int engine_open(struct player *p, enum player_engine engine, uint32_t chunks) {
+        struct sender_config config = {.port = &p->port, .chunks = chunks};
 
-        snprintf(p->why, sizeof(p->why), "as asked");
-        if (engine == PLAYER_ENGINE_auto) {
-                engine = PLAYER_ENGINE_xdp;
-                snprintf(p->why, sizeof(p->why), "the only one");
-        }
         p->operations = ENGINES[engine];
+        return p->operations->open(&config, &p->sender);
+}
+
+/* What suits the pace, or else the other one. */
+static int engine_choose(struct player *p, uint32_t chunks) {
+        bool top = p->config.pace.pace == SCHEDULE_TOP;
+        enum player_engine first = top ? PLAYER_ENGINE_xdp : PLAYER_ENGINE_afxdp;
+        bool too_long =
+                p->port.mtu + ETHERNET_HEADER_BYTES > ENGINES[first]->packet_bytes_max && top;
+        int r = too_long ? -EOPNOTSUPP : engine_open(p, first, chunks);
+
+        snprintf(p->why, sizeof(p->why),
+                 top ? "top speed, and it is the fast one"
+                     : "the pace, and it is the punctual one");
+        if (r >= 0 || r == -EPERM)
+                return r;
+        error_clear();
+        snprintf(p->why, sizeof(p->why), "%s cannot be used here (%s)", ENGINES[first]->name,
+                 too_long ? "the port's MTU" : strerror(-r));
+        return engine_open(p, top ? PLAYER_ENGINE_afxdp : PLAYER_ENGINE_xdp, chunks);
 }
 
 static int sender_open(struct player *p) {
-        struct sender_config config = {.port = &p->port, .chunks = chunks_wanted(p)};
+        uint32_t chunks = chunks_wanted(p);
         int r;
 
-        engine_choose(p);
-        r = p->operations->open(&config, &p->sender);
-        r = r < 0 ? r : belt_open(config.chunks, &p->belt);
-        for (uint32_t i = 0; i < config.chunks && r >= 0; i++) {
+        snprintf(p->why, sizeof(p->why), "as asked");
+        r = p->config.engine == PLAYER_ENGINE_auto ? engine_choose(p, chunks)
+                                                   : engine_open(p, p->config.engine, chunks);
+        r = r < 0 ? r : belt_open(chunks, &p->belt);
+        for (uint32_t i = 0; i < chunks && r >= 0; i++) {
                 struct belt_chunk *chunk = belt_chunk(p->belt, i);
 
                 chunk->bytes = p->operations->chunk_bytes(p->sender, i);
@@ -161,7 +179,7 @@ static int threads_start(struct player *p) {
                 .rounds = p->config.rounds,
                 .gap_ns_max = p->config.gap_ms_max * NS_A_MS,
                 .bytes_max = MIN(p->port.mtu + ETHERNET_HEADER_BYTES,
-                                 (uint32_t)XSKIM_LAUNCH_PACKET_BYTES_MAX),
+                                 p->operations->packet_bytes_max - VLAN_TAG_BYTES),
         };
         struct stage_config stage = {
                 .operations = p->operations,
@@ -240,6 +258,7 @@ int player_run(struct player *p, const struct player_watch *watch,
         *report = (struct player_report){.file = p->config.file,
                                          .port = p->config.port,
                                          .engine = p->operations->name,
+                                         .mode = p->operations->mode(p->sender),
                                          .pace = p->config.pace};
         snprintf(report->why, sizeof(report->why), "%s", p->why);
         r = threads_start(p);

@@ -19,6 +19,7 @@
 /* ROW(name, doc) */
 #define PLAYER_ENGINE_ROWS(ROW)                                                                    \
         ROW(auto, "takes what suits pace and port, and says which and why")                        \
+        ROW(afxdp, "the TX ring of an AF_XDP socket: the punctual way")                            \
         ROW(xdp, "live frames out of BPF maps: the fast way")
 
 #define PLAYER_ENGINE_MEMBER(name_, doc_) PLAYER_ENGINE_##name_,
@@ -41,6 +42,7 @@ struct player_report {
         const char *file;
         const char *port;
         const char *engine;
+        const char *mode;           /* how the port takes the engine's packets */
         char why[PLAYER_WHY_BYTES]; /* this engine was taken */
         struct schedule_config pace;
         struct stage_result sent;

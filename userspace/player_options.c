@@ -102,10 +102,10 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "waits no longer than this for the next packet of the capture; longer gaps are shortened "
          "to it and counted",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 0 to 24h", parse_max_gap},
-        {"engine", "auto|xdp", "auto",
-         "what sends: xdp keeps the packets in BPF maps and sends them as live frames, with one "
-         "system call for as many as are due",
-         "auto or xdp", parse_engine},
+        {"engine", "auto|afxdp|xdp", "auto",
+         "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "
+         "BPF maps, the fast way where a port takes redirected frames; auto what suits the pace",
+         "auto, afxdp or xdp", parse_engine},
         {"json", NULL, NULL, "prints the report as one JSON object, \"type\": \"replay\"", NULL,
          parse_json},
         {},

@@ -146,7 +146,8 @@ void player_view_report(const struct player_report *report, unsigned int columns
 
         put_label(&page, report->port);
         page_item(&page, LABEL_WIDTH + 1, "", "%s", report->file);
-        page_item(&page, LABEL_WIDTH + 1, "  ", "engine %s: %s", report->engine, report->why);
+        page_item(&page, LABEL_WIDTH + 1, "  ", "engine %s (%s)", report->engine, report->mode);
+        page_item(&page, LABEL_WIDTH + 1, "  ", "because: %s", report->why);
         page_end(&page);
         put_sent(&page, report);
         if (report->timed && report->error_ns.count)

@@ -38,9 +38,12 @@ struct sender_operations {
         const char *name;
         /* Most packets of a batch that is to be punctual. */
         uint32_t batch_max;
+        uint32_t packet_bytes_max;
         /* Errors with a message; -EOPNOTSUPP: this port cannot be used this way. */
         int (*open)(const struct sender_config *config, void **ret_sender);
         void (*close)(void *sender);
+        /* How the port takes them, for people. */
+        const char *(*mode)(const void *sender);
         uint8_t *(*chunk_bytes)(void *sender, uint32_t chunk);
         struct xskim_launch_packet *(*chunk_rows)(void *sender, uint32_t chunk);
         /* Hands over what there is room for, in order; sent + refused may be below count, even 0
@@ -50,6 +53,7 @@ struct sender_operations {
         int (*finish)(void *sender);
 };
 
+extern const struct sender_operations SENDER_AFXDP;
 extern const struct sender_operations SENDER_XDP;
 
 #endif

@@ -88,6 +88,11 @@ static int xdp_open(const struct sender_config *config, void **ret_sender) {
         return 0;
 }
 
+static const char *xdp_mode(const void *sender) {
+        (void)sender;
+        return "live frames";
+}
+
 static uint8_t *xdp_chunk_bytes(void *sender, uint32_t chunk) {
         return launch_bytes(((struct sender_xdp *)sender)->launch, chunk);
 }
@@ -123,8 +128,10 @@ static int xdp_finish(void *sender) {
 const struct sender_operations SENDER_XDP = {
         .name = "xdp",
         .batch_max = BATCH_MAX,
+        .packet_bytes_max = XSKIM_LAUNCH_PACKET_BYTES_MAX,
         .open = xdp_open,
         .close = xdp_close,
+        .mode = xdp_mode,
         .chunk_bytes = xdp_chunk_bytes,
         .chunk_rows = xdp_chunk_rows,
         .send = xdp_send,

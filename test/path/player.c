@@ -110,7 +110,7 @@ static void arrives_as_captured(const char *path, const char *engine, const char
 
 /* ---- bytes ---- */
 
-static const char *const ENGINES[] = {"xdp"};
+static const char *const ENGINES[] = {"xdp", "afxdp"};
 
 Test(player, sent_bytes_arrive) {
         make_capture(MADE_PACKETS, 100000);
