@@ -89,6 +89,11 @@ static struct player_watch watch_of(struct replaying *replaying) {
                                      .progress = on_progress};
 }
 
+/* -EINVAL is what only the capture could tell: a filter. */
+static int status_of(int r) {
+        return r == -EINVAL ? CLI_EXIT_USAGE : cli_exit_status(r);
+}
+
 static int run(struct replaying *replaying) {
         struct player_watch watch = watch_of(replaying);
         int printed, r = player_open(&replaying->options.config, &replaying->player);
@@ -125,5 +130,5 @@ int command_replay(int argc, char **argv) {
         r = run(&replaying);
         if (r < 0)
                 cli_complain(*error_message() ? error_message() : strerror(-r));
-        return cli_exit_status(r);
+        return status_of(r);
 }

@@ -52,8 +52,9 @@ const struct cli_command COMMANDS[] = {
                 .operands_max = 2,
                 .summary = "sends a capture to a port, on time, and says how punctual it was",
                 .description =
-                        "Sends the packets of an Ethernet capture (pcap or pcapng; - is standard "
-                        "input) to a port, at captured timing from an absolute schedule, and "
+                        "Sends the packets of an Ethernet capture (pcap or pcapng, plain or "
+                        "compressed by gzip or zstd; - is standard input) to a port, at captured "
+                        "timing from an absolute schedule, and "
                         "prints what was sent and how far each packet was from its due time. "
                         "Packets that are late are sent at once and counted; what was late moves "
                         "nothing. ^C or SIGTERM ends with the report.\n"

@@ -93,18 +93,30 @@ static void round_end(struct feeder *f) {
         chunk_post(f);
 }
 
+/* What cannot be read ends the round, as its end does. */
+static int bad_forgive(struct feeder *f, int r) {
+        if (r >= 0 || !f->config.skip_bad)
+                return r;
+        error_clear();
+        f->counts.unreadable++;
+        return CAPTURE_END;
+}
+
 /* One round. What was read before an error is sent all the same. */
 static int round_read(struct feeder *f) {
         struct capture_packet packet;
         bool going = true;
-        int r = CAPTURE_PACKET;
+        int r;
 
         f->timeline = (struct timeline){.gap_ns_max = f->config.gap_ns_max};
-        while (going && (r = capture_next(f->config.capture, &packet)) == CAPTURE_PACKET)
-                if (is_wanted(f, &packet))
+        while (going && (r = capture_next(f->config.capture, &packet)) > CAPTURE_END)
+                if (r == CAPTURE_FILTERED)
+                        f->counts.filtered++;
+                else if (is_wanted(f, &packet))
                         going = packet_place(f, &packet);
         if (!going)
                 return -ECANCELED;
+        r = bad_forgive(f, r);
         round_end(f);
         if (!r && !f->timeline.packets)
                 return error_set(-ENOENT, "The capture has no packet that can be sent.");

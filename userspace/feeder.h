@@ -17,8 +17,10 @@
         ROW(too_short, "shorter than an Ethernet header")                                          \
         ROW(too_long, "longer than the port takes")
 
-/* What was done to packets that are sent. ROW(name, doc) */
+/* What else was noted. ROW(name, doc) */
 #define FEEDER_NOTE_ROWS(ROW)                                                                      \
+        ROW(filtered, "not selected by --filter, not sent")                                        \
+        ROW(unreadable, "places where the capture could not be read any further (--skip-bad)")     \
         ROW(cut_short, "cut short by the capture, sent as captured")                               \
         ROW(backwards, "stamped before their predecessor, sent right behind it")                   \
         ROW(shortened, "after a gap longer than --max-gap, which was shortened to it")
@@ -34,6 +36,7 @@ struct feeder_config {
         struct belt *belt;       /* borrowed */
         uint64_t rounds;         /* 0: without end */
         uint64_t gap_ns_max;
+        bool skip_bad;      /* the rest of a capture that cannot be read is no error */
         uint32_t bytes_max; /* of a packet; a VLAN tag may come on top */
 };
 

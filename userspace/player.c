@@ -61,7 +61,7 @@ static int port_find(struct player *p) {
 static uint32_t chunks_wanted(const struct player *p) {
         uint64_t chunks = p->capture_bytes * 3 / 2 / XSKIM_LAUNCH_CHUNK_BYTES + CHUNKS_MIN;
 
-        if (!p->capture_bytes)
+        if (!p->capture_bytes || capture_is_compressed(p->capture))
                 return CHUNKS_MAX;
         return chunks > CHUNKS_MAX ? CHUNKS_STREAMING : (uint32_t)chunks;
 }
@@ -123,7 +123,7 @@ static int parts_open(struct player *p) {
                 return -errno;
         privilege_memlock_raise();
         r = r < 0 ? r : port_find(p);
-        r = r < 0 ? r : capture_open(p->config.file, &p->capture);
+        r = r < 0 ? r : capture_open(p->config.file, p->config.filter, &p->capture);
         if (r < 0)
                 return r;
         p->capture_bytes = capture_size(p->capture);
@@ -177,6 +177,7 @@ static int threads_start(struct player *p) {
                 .capture = p->capture,
                 .belt = p->belt,
                 .rounds = p->config.rounds,
+                .skip_bad = p->config.skip_bad,
                 .gap_ns_max = p->config.gap_ms_max * NS_A_MS,
                 .bytes_max = MIN(p->port.mtu + ETHERNET_HEADER_BYTES,
                                  p->operations->packet_bytes_max - VLAN_TAG_BYTES),

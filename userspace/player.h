@@ -34,6 +34,8 @@ struct player_config {
         uint64_t duration_ms;
         uint64_t limit;
         uint64_t gap_ms_max;
+        const char *filter; /* NULL: none */
+        bool skip_bad;
 };
 
 enum { PLAYER_WHY_BYTES = 128 };

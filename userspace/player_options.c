@@ -77,6 +77,19 @@ static int parse_max_gap(void *target, const char *value) {
         return cli_value_duration(value, 0, GAP_MAX_MS, &config_of(target)->gap_ms_max);
 }
 
+static int parse_filter(void *target, const char *value) {
+        if (!*value)
+                return -EINVAL;
+        config_of(target)->filter = value;
+        return 0;
+}
+
+static int parse_skip_bad(void *target, const char *value) {
+        (void)value;
+        config_of(target)->skip_bad = true;
+        return 0;
+}
+
 static int parse_json(void *target, const char *value) {
         (void)value;
         ((struct player_options *)target)->json = true;
@@ -102,6 +115,14 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "waits no longer than this for the next packet of the capture; longer gaps are shortened "
          "to it and counted",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 0 to 24h", parse_max_gap},
+        {"filter", "EXPRESSION", NULL,
+         "sends only what it selects: an expression as of tcpdump, pcap-filter(7)", "an expression",
+         parse_filter},
+        {"skip-bad", NULL, NULL,
+         "a capture that is cut off or damaged is played as far as it can be read, which is "
+         "counted "
+         "and no error",
+         NULL, parse_skip_bad},
         {"engine", "auto|afxdp|xdp", "auto",
          "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "
          "BPF maps, the fast way where a port takes redirected frames; auto what suits the pace",

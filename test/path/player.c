@@ -4,108 +4,21 @@
  * capture, byte by byte and in order, at the pace that was asked for; and every way to end.
  */
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <xskim/skip.h>
-
 #include "captures.h"
 #include "command.h"
 #include "lab.h"
-#include "tape.h"
+#include "replaying.h"
 #include "util.h"
 
-#define NS_A_MS 1000000ULL
-enum { MADE_PACKETS = 500, PACKET_BYTES_MAX = 1514 };
-
-static char made[64]; /* path of the capture that a test made */
-
-static void begin(void) {
-        lab_fresh();
-        lab_run("ethtool -K " LAB_PEER " gro on >/dev/null");
-        snprintf(made, sizeof(made), "/tmp/xskim-made-%d.pcap", getpid());
-}
-
-static void end(void) {
-        unlink(made);
-}
-
-TestSuite(player, .init = begin, .fini = end, .timeout = 120);
+TestSuite(player, .init = replaying_begin, .fini = replaying_end, .timeout = 120);
 
 int main(int argc, char *argv[]) {
         return lab_main(argc, argv);
-}
-
-/* ---- what tests share ---- */
-
-/* Random bytes of random length, from an Ethernet header to the MTU, `gap_ns` apart. */
-static void make_capture(unsigned int packets, uint64_t gap_ns) {
-        struct tape *tape = tape_open(made, TAPE_ETHERNET);
-        uint8_t bytes[PACKET_BYTES_MAX];
-        __u64 random = 7;
-
-        for (unsigned int i = 0; i < packets; i++) {
-                uint32_t length = i ? 14 + xskim_random_next(&random) % (PACKET_BYTES_MAX - 13)
-                                    : PACKET_BYTES_MAX;
-
-                for (uint32_t at = 0; at < length; at++)
-                        bytes[at] = (uint8_t)(xskim_random_next(&random) >> 16);
-                bytes[0] &= 0xfe; /* no group address: nobody answers */
-                tape_put(tape, 1000000000ULL + i * gap_ns, bytes, length, length);
-        }
-        tape_close(tape);
-}
-
-/* The text behind "key": in the report. */
-static const char *report_text(const struct command_result *result, const char *key) {
-        char name[64];
-        const char *place;
-
-        snprintf(name, sizeof(name), "\"%s\":", key);
-        cr_assert(strstr(result->out, "\"type\":\"replay\""), "no report: %s%s", result->out,
-                  result->err);
-        place = strstr(result->out, name);
-        cr_assert(place, "no %s in %s", key, result->out);
-        return place + strlen(name);
-}
-
-static double report_number(const struct command_result *result, const char *key) {
-        return strtod(report_text(result, key), NULL);
-}
-
-#define REPLAY(...) replay((const char *const[]){"replay", "--json", __VA_ARGS__, NULL})
-
-static struct command_result replay(const char *const arguments[]) {
-        struct command command = command_start(NULL, arguments);
-
-        return command_end(&command);
-}
-
-static void replay_well(struct command_result result, uint64_t packets) {
-        cr_assert_eq(result.status, 0, "%s", result.err);
-        cr_assert_str_empty(result.err);
-        cr_assert_eq(report_number(&result, "packets"), packets, "%s", result.out);
-        cr_assert_eq(report_number(&result, "port_packets"), packets);
-        cr_assert_eq(report_number(&result, "port_dropped"), 0);
-        cr_assert_eq(report_number(&result, "skipped"), 0);
-        command_result_free(&result);
-}
-
-static void arrives_as_captured(const char *path, const char *engine, const char *pace,
-                                const char *value) {
-        struct tape_packets sent = tape_read(path), received;
-        struct judge judge = judge_start(LAB_PEER);
-
-        replay_well(REPLAY("--engine", engine, "--loop", "2", path, LAB_PORT, pace, value),
-                    sent.count * 2);
-        received = judge_end(&judge);
-        tape_equal(&sent, &received, 2);
-        tape_free(&sent);
-        tape_free(&received);
 }
 
 /* ---- bytes ---- */
@@ -113,11 +26,11 @@ static void arrives_as_captured(const char *path, const char *engine, const char
 static const char *const ENGINES[] = {"xdp", "afxdp"};
 
 Test(player, sent_bytes_arrive) {
-        make_capture(MADE_PACKETS, 100000);
+        replaying_make(MADE_PACKETS, 100000);
         for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
-                arrives_as_captured(made, ENGINES[i], "--speed", "2");
-                arrives_as_captured(made, ENGINES[i], "--rate", "20kpps");
-                arrives_as_captured(made, ENGINES[i], "--top-speed", NULL);
+                replaying_arrives(made, ENGINES[i], "--speed", "2");
+                replaying_arrives(made, ENGINES[i], "--rate", "20kpps");
+                replaying_arrives(made, ENGINES[i], "--top-speed", NULL);
         }
 }
 
@@ -131,8 +44,8 @@ Test(player, captures_arrive_as_captured, .timeout = 600) {
                 test_skip("no captures in %s (XSKIM_CAPTURES)", captures_directory());
         for (uint32_t c = 0; c < captures.count; c++)
                 for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
-                        arrives_as_captured(captures.path[c], ENGINES[i], "--speed", "100");
-                        arrives_as_captured(captures.path[c], ENGINES[i], "--top-speed", NULL);
+                        replaying_arrives(captures.path[c], ENGINES[i], "--speed", "100");
+                        replaying_arrives(captures.path[c], ENGINES[i], "--top-speed", NULL);
                 }
 }
 
@@ -147,31 +60,7 @@ Test(player, a_long_capture_streams) {
                 tape_put(tape, i, bytes, sizeof(bytes), sizeof(bytes));
         }
         tape_close(tape);
-        replay_well(REPLAY("--loop", "2", "--top-speed", made, LAB_PORT), 2 * PACKETS);
-}
-
-Test(player, packets_that_do_not_fit_are_counted) {
-        uint8_t bytes[4000] = {2, [12] = 8};
-        struct tape *tape = tape_open(made, TAPE_ETHERNET);
-        struct command_result result;
-
-        tape_put(tape, 0, bytes, 13, 13);
-        tape_put(tape, 1, bytes, 14, 60);
-        tape_put(tape, 2, bytes, 1514, 1514);
-        tape_put(tape, 3, bytes, 1515, 1515);
-        memcpy(bytes + 12, "\x81\x00", 2);
-        tape_put(tape, 4, bytes, 1518, 1518);
-        tape_put(tape, 5, bytes, 1519, 1519);
-        tape_close(tape);
-        result = REPLAY(made, LAB_PORT);
-        cr_expect_eq(result.status, 0, "%s", result.err);
-        cr_expect_eq(report_number(&result, "packets"), 3);
-        cr_expect_eq(report_number(&result, "port_packets"), 3);
-        cr_expect_eq(report_number(&result, "bytes"), 14 + 1514 + 1518);
-        cr_expect_eq(report_number(&result, "skipped"), 3);
-        cr_expect_eq(report_number(&result, "too_short"), 1);
-        cr_expect_eq(report_number(&result, "too_long"), 2);
-        cr_expect_eq(report_number(&result, "cut_short"), 1);
+        replaying_well(REPLAY("--loop", "2", "--top-speed", made, LAB_PORT), 2 * PACKETS);
 }
 
 /* ---- time ---- */
@@ -208,7 +97,7 @@ Test(player, captured_timing_is_kept) {
                 struct command_result result;
                 struct judge judge;
 
-                make_capture(MADE_PACKETS, 2 * NS_A_MS);
+                replaying_make(MADE_PACKETS, 2 * NS_A_MS);
                 sent = tape_read(made);
                 judge = judge_start(LAB_PEER);
                 result = REPLAY("--engine", ENGINES[i], made, LAB_PORT);
@@ -228,7 +117,7 @@ Test(player, captured_timing_is_kept) {
 Test(player, pace_is_what_was_asked_for) {
         struct command_result result;
 
-        make_capture(MADE_PACKETS, NS_A_MS);
+        replaying_make(MADE_PACKETS, NS_A_MS);
         result = REPLAY("--speed", "5", made, LAB_PORT);
         cr_expect_float_eq(report_number(&result, "duration_s"), 0.0998, 0.01);
         result = REPLAY("--rate", "2kpps", made, LAB_PORT);
@@ -241,7 +130,7 @@ Test(player, pace_is_what_was_asked_for) {
 Test(player, rounds_follow_at_the_captures_own_pace) {
         struct command_result result;
 
-        make_capture(11, 10 * NS_A_MS);
+        replaying_make(11, 10 * NS_A_MS);
         result = REPLAY("--loop", "3", made, LAB_PORT);
         cr_expect_eq(report_number(&result, "rounds"), 3);
         cr_expect_float_eq(report_number(&result, "duration_s"), 0.32, 0.01);
@@ -250,7 +139,7 @@ Test(player, rounds_follow_at_the_captures_own_pace) {
 Test(player, ends_where_it_was_told_to) {
         struct command_result result;
 
-        make_capture(10, 10 * NS_A_MS);
+        replaying_make(10, 10 * NS_A_MS);
         result = REPLAY("--limit", "17", "--loop", "0", "--top-speed", made, LAB_PORT);
         cr_expect_eq(report_number(&result, "packets"), 17);
         result = REPLAY("--limit", "3", made, LAB_PORT);
@@ -285,7 +174,7 @@ static struct command endless_start(const char *pace, const char *value) {
         struct command command =
                 COMMAND_START(NULL, "replay", "--json", "--loop", "0", made, LAB_PORT, pace, value);
 
-        make_capture(10, 10 * NS_A_MS);
+        replaying_make(10, 10 * NS_A_MS);
         usleep(500000);
         return command;
 }
@@ -327,55 +216,4 @@ Test(player, a_port_that_goes_is_told) {
                 cr_expect_gt(report_number(&result, "packets"), 10);
                 lab_run("ip link set " LAB_PORT " up 2>/dev/null || true");
         }
-}
-
-/* ---- refusals ---- */
-
-static void refused(struct command_result result, int status, const char *words) {
-        cr_expect_eq(result.status, status, "%s: status %d", words, result.status);
-        cr_expect(strstr(result.err, words), "\"%s\" is not in: %s", words, result.err);
-        command_result_free(&result);
-}
-
-Test(player, bad_captures_are_refused_by_name) {
-        struct tape *tape = tape_open(made, TAPE_RAW_IP);
-
-        tape_close(tape);
-        refused(REPLAY(made, LAB_PORT), 1, "not Ethernet");
-        tape_close(tape_open(made, TAPE_ETHERNET));
-        refused(REPLAY(made, LAB_PORT), 1, "no packet that can be sent");
-        lab_run("echo nothing like a capture, whatever it is >%s", made);
-        refused(REPLAY(made, LAB_PORT), 1, "cannot be read as a capture");
-        lab_run(": >%s", made);
-        refused(REPLAY(made, LAB_PORT), 1, "cannot be read as a capture");
-        refused(REPLAY("/nowhere/to/be.found", LAB_PORT), 1, "No such file");
-        refused(REPLAY("/dev/null", LAB_PORT), 1, "/dev/null");
-}
-
-/* What was whole is sent; the message says where it ends. */
-Test(player, a_torn_capture_is_sent_as_far_as_it_is_whole) {
-        struct command_result result;
-
-        make_capture(10, NS_A_MS);
-        lab_run("truncate -s -7 %s", made);
-        result = REPLAY(made, LAB_PORT);
-        cr_expect_eq(report_number(&result, "packets"), 9);
-        refused(result, 1, "record 10 cannot be read");
-        make_capture(10, NS_A_MS);
-        /* the captured length of the first record, far beyond any packet */
-        lab_run("printf '\\377\\377\\377\\177' | dd of=%s bs=1 seek=32 conv=notrunc status=none",
-                made);
-        refused(REPLAY(made, LAB_PORT), 1, "record 1 cannot be read");
-}
-
-Test(player, ports_that_cannot_be_sent_to_are_refused) {
-        make_capture(10, NS_A_MS);
-        refused(REPLAY(made, "absent0"), 1, "no such network interface");
-        lab_run("ethtool -K " LAB_PEER " gro off >/dev/null");
-        refused(REPLAY("--engine", "xdp", made, LAB_PORT), 5, "ethtool -K PEER gro on");
-        lab_run("ip link set " LAB_PORT " down");
-        refused(REPLAY(made, LAB_PORT), 1, "is down");
-        refused(REPLAY("--speed", "2", "--top-speed", made, LAB_PORT), 2, "give one of");
-        refused(REPLAY("--rate", "5", made, LAB_PORT), 2, "2Mpps");
-        refused(REPLAY(made), 2, "FILE PORT is missing");
 }

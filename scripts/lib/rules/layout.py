@@ -22,6 +22,8 @@ ADAPTERS = {
     "sys/capability.h": "privilege",
     "xxhash.h": "checksum",
     "pcap": "capture",
+    "zlib.h": "capture_gzip",
+    "zstd.h": "capture_zstd",
 }
 IMPURE = ("unistd.h", "fcntl.h", "poll.h", "pthread.h", "signal.h", "sched.h", "net/", "sys/", "linux/if")
 
