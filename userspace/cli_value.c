@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns how typed values are read. See cli_value.h. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -159,6 +160,68 @@ int cli_value_rate(const char *text, uint64_t max, enum cli_rate *ret_kind, uint
                 return -ERANGE;
         *ret_kind = (enum cli_rate)kind;
         *ret_rate = rate;
+        return 0;
+}
+
+static int digit_of(char c) {
+        if (is_digit(c))
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int cli_value_mac(const char *text, uint8_t ret_mac[6]) {
+        uint8_t mac[6];
+
+        for (size_t i = 0; i < sizeof(mac); i++, text += 3) {
+                int high = digit_of(text[0]), low = high < 0 ? -1 : digit_of(text[1]);
+
+                if (low < 0 || text[2] != (i + 1 < sizeof(mac) ? ':' : '\0'))
+                        return -EINVAL;
+                mac[i] = (uint8_t)(high << 4 | low);
+        }
+        memcpy(ret_mac, mac, sizeof(mac));
+        return 0;
+}
+
+static int take_address(const char *text, size_t length, int family, uint8_t *ret_address) {
+        char address[64];
+
+        if (length >= sizeof(address))
+                return -EINVAL;
+        memcpy(address, text, length);
+        address[length] = '\0';
+        return inet_pton(family, address, ret_address) == 1 ? 0 : -EINVAL;
+}
+
+/* What is behind the network's bits. */
+static bool has_host_bits(const uint8_t *address, uint32_t bits, uint32_t bytes) {
+        for (uint32_t i = bits; i < bytes * 8; i++)
+                if (address[i / 8] & 0x80 >> i % 8)
+                        return true;
+        return false;
+}
+
+int cli_value_net_pair(const char *text, struct cli_net_pair *ret_pair) {
+        const char *slash = strchr(text, '/'), *equals = strchr(text, '='),
+                   *behind = slash ? slash + 1 : text;
+        struct cli_net_pair pair = {.ipv6 = strchr(text, ':')};
+        int family = pair.ipv6 ? AF_INET6 : AF_INET, r;
+        uint32_t bytes = pair.ipv6 ? 16 : 4;
+        uint64_t bits = 0;
+
+        if (!slash || !equals || equals < slash || take_number(&behind, &bits) || behind != equals)
+                return -EINVAL;
+        r = take_address(text, (size_t)(slash - text), family, pair.from);
+        r = r < 0 ? r : take_address(equals + 1, strlen(equals + 1), family, pair.to);
+        if (r < 0)
+                return r;
+        pair.bits = (uint32_t)MIN(bits, (uint64_t)UINT32_MAX);
+        if (bits > bytes * 8 || has_host_bits(pair.from, pair.bits, bytes) ||
+            has_host_bits(pair.to, pair.bits, bytes))
+                return -ERANGE;
+        *ret_pair = pair;
         return 0;
 }
 

@@ -14,6 +14,8 @@ enum {
         PLACE_UNIT = 16, /* packets start on such a boundary, for the sake of copying */
         VLAN_TAG_BYTES = 4,
         ETHER_TYPE_AT = 12,
+        /* No packet that is sent comes near it. */
+        SCRATCH_BYTES = 1 << 16,
 };
 
 struct feeder {
@@ -22,6 +24,7 @@ struct feeder {
         bool started;
         struct belt_chunk *chunk; /* being filled */
         struct timeline timeline; /* of this round */
+        uint8_t *scratch;         /* where packets are edited; NULL: they are sent as they are */
         struct feeder_counts counts;
         int error;
         char message[2048];
@@ -45,8 +48,48 @@ static bool is_wanted(struct feeder *f, const struct capture_packet *packet) {
                 f->counts.too_long++;
                 return false;
         }
-        f->counts.cut_short += packet->bytes_wire > bytes;
         return true;
+}
+
+/* What it keeps of the capture's bytes, and the length that it is to have then. */
+static void lengths_of(const struct feeder *f, const struct capture_packet *packet,
+                       uint32_t *ret_kept, uint32_t *ret_wire) {
+        uint32_t most = f->config.editing.truncate_bytes;
+
+        *ret_kept = most ? MIN(packet->bytes_captured, most) : packet->bytes_captured;
+        *ret_wire = most ? MIN(packet->bytes_wire, most) : packet->bytes_wire;
+        *ret_wire = MAX(*ret_wire, *ret_kept);
+}
+
+/* The packet as it is to be sent, lent until the next one. False: there is no room for it. */
+static bool packet_edit(struct feeder *f, struct capture_packet *packet) {
+        const struct editing *editing = &f->config.editing;
+        uint32_t kept, wire;
+
+        if (!f->scratch || packet->bytes_captured < XSKIM_LAUNCH_PACKET_BYTES_MIN)
+                return true;
+        lengths_of(f, packet, &kept, &wire);
+        if (kept > SCRATCH_BYTES || (editing->pad && wire > SCRATCH_BYTES)) {
+                f->counts.too_long++;
+                return false;
+        }
+        memcpy(f->scratch, packet->bytes, kept);
+        packet->bytes_captured = editing_apply(editing, f->scratch, kept, wire);
+        packet->bytes = f->scratch;
+        return true;
+}
+
+/* Of a packet that is sent, by what the capture had of it. */
+static void cut_count(struct feeder *f, const struct capture_packet *original) {
+        uint32_t kept, wire;
+
+        lengths_of(f, original, &kept, &wire);
+        if (kept == wire)
+                return;
+        if (f->config.editing.pad)
+                f->counts.padded++;
+        else
+                f->counts.cut_short++;
 }
 
 static void chunk_post(struct feeder *f) {
@@ -83,6 +126,16 @@ static bool packet_place(struct feeder *f, const struct capture_packet *packet) 
         return true;
 }
 
+/* False: the belt was stopped. */
+static bool packet_take(struct feeder *f, struct capture_packet *packet) {
+        struct capture_packet original = *packet;
+
+        if (!packet_edit(f, packet) || !is_wanted(f, packet))
+                return true;
+        cut_count(f, &original);
+        return packet_place(f, packet);
+}
+
 static void round_end(struct feeder *f) {
         f->counts.backwards += f->timeline.backwards;
         f->counts.shortened += f->timeline.shortened;
@@ -112,8 +165,8 @@ static int round_read(struct feeder *f) {
         while (going && (r = capture_next(f->config.capture, &packet)) > CAPTURE_END)
                 if (r == CAPTURE_FILTERED)
                         f->counts.filtered++;
-                else if (is_wanted(f, &packet))
-                        going = packet_place(f, &packet);
+                else
+                        going = packet_take(f, &packet);
         if (!going)
                 return -ECANCELED;
         r = bad_forgive(f, r);
@@ -155,8 +208,15 @@ int feeder_open(const struct feeder_config *config, struct feeder **ret_feeder) 
         if (!f)
                 return -ENOMEM;
         f->config = *config;
+        if (editing_is_needed(&config->editing))
+                f->scratch = malloc(SCRATCH_BYTES + editing_room(&config->editing));
+        if (editing_is_needed(&config->editing) && !f->scratch) {
+                free(f);
+                return -ENOMEM;
+        }
         r = -pthread_create(&f->thread, NULL, thread_main, f);
         if (r < 0) {
+                free(f->scratch);
                 free(f);
                 return error_set(r, "cannot start a thread: %s", strerror(-r));
         }
@@ -180,6 +240,7 @@ struct feeder *feeder_close(struct feeder *f) {
                 return NULL;
         if (f->started)
                 feeder_end(f, &counts);
+        free(f->scratch);
         free(f);
         return NULL;
 }

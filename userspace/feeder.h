@@ -11,6 +11,7 @@
 
 #include "belt.h"
 #include "capture.h"
+#include "editing.h"
 
 /* Why a packet of the capture is not sent. ROW(name, doc) */
 #define FEEDER_SKIP_ROWS(ROW)                                                                      \
@@ -21,6 +22,7 @@
 #define FEEDER_NOTE_ROWS(ROW)                                                                      \
         ROW(filtered, "not selected by --filter, not sent")                                        \
         ROW(unreadable, "places where the capture could not be read any further (--skip-bad)")     \
+        ROW(padded, "cut short by the capture, filled up with zeros to their length on the wire")  \
         ROW(cut_short, "cut short by the capture, sent as captured")                               \
         ROW(backwards, "stamped before their predecessor, sent right behind it")                   \
         ROW(shortened, "after a gap longer than --max-gap, which was shortened to it")
@@ -35,6 +37,7 @@ struct feeder_config {
         struct capture *capture; /* borrowed, of the thread alone from now on */
         struct belt *belt;       /* borrowed */
         uint64_t rounds;         /* 0: without end */
+        struct editing editing;
         uint64_t gap_ns_max;
         bool skip_bad;      /* the rest of a capture that cannot be read is no error */
         uint32_t bytes_max; /* of a packet; a VLAN tag may come on top */

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "netdev.h"
+#include "netdev_neighbour.h"
 #include "player.h"
 #include "privilege.h"
 #include "quantile.h"
@@ -55,6 +56,19 @@ static int port_find(struct player *p) {
                                  "Set it up: 'ip link set %s up'.",
                                  p->config.port, p->config.port);
         return netdev_sent(p->port.ifindex, &p->sent_before);
+}
+
+static int addresses_find(struct player *p) {
+        struct player_config *config = &p->config;
+        int r = 0;
+
+        if (config->from_port)
+                r = netdev_address(p->port.ifindex, config->editing.source.bytes);
+        if (config->to_neighbour && r >= 0)
+                r = netdev_neighbour(p->port.ifindex, config->editing.destination.bytes);
+        config->editing.source.wanted |= config->from_port;
+        config->editing.destination.wanted |= config->to_neighbour;
+        return r;
 }
 
 /* Edges of a chunk stay empty, hence one and a half. */
@@ -123,6 +137,7 @@ static int parts_open(struct player *p) {
                 return -errno;
         privilege_memlock_raise();
         r = r < 0 ? r : port_find(p);
+        r = r < 0 ? r : addresses_find(p);
         r = r < 0 ? r : capture_open(p->config.file, p->config.filter, &p->capture);
         if (r < 0)
                 return r;
@@ -177,6 +192,7 @@ static int threads_start(struct player *p) {
                 .capture = p->capture,
                 .belt = p->belt,
                 .rounds = p->config.rounds,
+                .editing = p->config.editing,
                 .skip_bad = p->config.skip_bad,
                 .gap_ns_max = p->config.gap_ms_max * NS_A_MS,
                 .bytes_max = MIN(p->port.mtu + ETHERNET_HEADER_BYTES,

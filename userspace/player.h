@@ -36,6 +36,9 @@ struct player_config {
         uint64_t gap_ms_max;
         const char *filter; /* NULL: none */
         bool skip_bad;
+        struct editing editing;
+        bool to_neighbour; /* destination: the address of the port's neighbour */
+        bool from_port;    /* source: the port's own address */
 };
 
 enum { PLAYER_WHY_BYTES = 128 };

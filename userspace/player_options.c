@@ -8,7 +8,12 @@
 #include "player_options.h"
 #include "util.h"
 
-enum { BITS_A_BYTE = 8, GAP_MAX_MS = 24 * 3600 * 1000 };
+enum {
+        GAP_MAX_MS = 24 * 3600 * 1000,
+        VLAN_MAX = 4095,
+        SIZE_MIN = 14,
+        SIZE_MAX_ASKED = 65535,
+};
 static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
 static const uint64_t RATE_MAX = 1000000000000ULL;
 static const uint64_t SPEED_MAX = 1000000ULL * SCHEDULE_SPEED_ONE;
@@ -77,6 +82,93 @@ static int parse_max_gap(void *target, const char *value) {
         return cli_value_duration(value, 0, GAP_MAX_MS, &config_of(target)->gap_ms_max);
 }
 
+static struct editing *editing_of(void *target) {
+        return &config_of(target)->editing;
+}
+
+static int parse_dst_mac(void *target, const char *value) {
+        struct editing_mac *mac = &editing_of(target)->destination;
+        int r = 0;
+
+        config_of(target)->to_neighbour = !strcmp(value, "neighbour");
+        if (!config_of(target)->to_neighbour)
+                r = cli_value_mac(value, mac->bytes);
+        mac->wanted = r >= 0;
+        return r;
+}
+
+static int parse_src_mac(void *target, const char *value) {
+        struct editing_mac *mac = &editing_of(target)->source;
+        int r = 0;
+
+        config_of(target)->from_port = !strcmp(value, "port");
+        if (!config_of(target)->from_port)
+                r = cli_value_mac(value, mac->bytes);
+        mac->wanted = r >= 0;
+        return r;
+}
+
+static int parse_net(struct editing_net *net, const char *value) {
+        struct cli_net_pair pair;
+        int r = cli_value_net_pair(value, &pair);
+
+        if (r < 0)
+                return r;
+        net->family = pair.ipv6 ? EDITING_IPV6 : EDITING_IPV4;
+        net->bits = pair.bits;
+        memcpy(net->from, pair.from, sizeof(net->from));
+        memcpy(net->to, pair.to, sizeof(net->to));
+        return 0;
+}
+
+static int parse_src_net(void *target, const char *value) {
+        return parse_net(&editing_of(target)->source_net, value);
+}
+
+static int parse_dst_net(void *target, const char *value) {
+        return parse_net(&editing_of(target)->destination_net, value);
+}
+
+static int parse_u32(const char *value, uint64_t min, uint64_t max, uint32_t *ret) {
+        uint64_t number;
+        int r = cli_value_number(value, min, max, &number);
+
+        if (r >= 0)
+                *ret = (uint32_t)number;
+        return r;
+}
+
+static int parse_vlan_push(void *target, const char *value) {
+        uint32_t number;
+        int r = parse_u32(value, 0, VLAN_MAX, &number);
+
+        if (r < 0)
+                return r;
+        editing_of(target)->vlan_push = true;
+        editing_of(target)->vlan_tci = (uint16_t)number;
+        return 0;
+}
+
+static int parse_vlan_pop(void *target, const char *value) {
+        (void)value;
+        editing_of(target)->vlan_pop = true;
+        return 0;
+}
+
+static int parse_truncate(void *target, const char *value) {
+        return parse_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->truncate_bytes);
+}
+
+static int parse_min_size(void *target, const char *value) {
+        return parse_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->min_bytes);
+}
+
+static int parse_pad(void *target, const char *value) {
+        (void)value;
+        editing_of(target)->pad = true;
+        return 0;
+}
+
 static int parse_filter(void *target, const char *value) {
         if (!*value)
                 return -EINVAL;
@@ -115,6 +207,33 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "waits no longer than this for the next packet of the capture; longer gaps are shortened "
          "to it and counted",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 0 to 24h", parse_max_gap},
+        {"dst-mac", "MAC|neighbour", NULL,
+         "sends to this address, or to the one neighbour that the kernel knows behind the port; "
+         "without it, as captured",
+         "an address as 02:00:00:00:00:01, or neighbour", parse_dst_mac},
+        {"src-mac", "MAC|port", NULL,
+         "sends from this address, or from the port's own; without it, as captured",
+         "an address as 02:00:00:00:00:01, or port", parse_src_mac},
+        {"src-net", "NET=NEW", NULL,
+         "moves IP source addresses from one network to another; checksums follow",
+         "networks of one kind without host bits, as 10.1.0.0/16=192.168.0.0 or "
+         "2001:db8::/32=fd00::",
+         parse_src_net},
+        {"dst-net", "NET=NEW", NULL, "likewise destination addresses",
+         "networks of one kind without host bits, as 10.1.0.0/16=192.168.0.0 or "
+         "2001:db8::/32=fd00::",
+         parse_dst_net},
+        {"vlan-pop", NULL, NULL, "takes the outermost VLAN tag off, where there is one", NULL,
+         parse_vlan_pop},
+        {"vlan-push", "VID", NULL, "puts an 802.1Q tag in front", "a number from 0 to 4095",
+         parse_vlan_push},
+        {"truncate", "BYTES", NULL, "cuts longer packets to it", "a number from 14 to 65535",
+         parse_truncate},
+        {"pad", NULL, NULL,
+         "fills packets that the capture cut short up with zeros, to their length on the wire",
+         NULL, parse_pad},
+        {"min-size", "BYTES", NULL, "fills shorter packets up with zeros, in the end",
+         "a number from 14 to 65535", parse_min_size},
         {"filter", "EXPRESSION", NULL,
          "sends only what it selects: an expression as of tcpdump, pcap-filter(7)", "an expression",
          parse_filter},

@@ -396,3 +396,52 @@ Test(cli, rates_have_units) {
                 cr_expect_eq(rate, cases[i].rate, "%s", cases[i].text);
         }
 }
+
+Test(cli, addresses_are_strict) {
+        static const char *const bad[] = {"",
+                                          "02:00:00:00:00",
+                                          "02:00:00:00:00:01:",
+                                          "2:0:0:0:0:1",
+                                          "02-00-00-00-00-01",
+                                          "02:00:00:00:00:0g",
+                                          "02:00:00:00:00:011"};
+        uint8_t mac[6];
+
+        cr_expect_eq(cli_value_mac("02:aB:00:ff:10:01", mac), 0);
+        cr_expect_eq(memcmp(mac, "\x02\xab\x00\xff\x10\x01", 6), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                cr_expect_eq(cli_value_mac(bad[i], mac), -EINVAL, "%s", bad[i]);
+}
+
+Test(cli, networks_come_in_pairs) {
+        static const struct {
+                const char *text;
+                int r;
+                uint32_t bits;
+        } cases[] = {
+                {"10.1.0.0/16=192.168.0.0", 0, 16},
+                {"0.0.0.0/0=0.0.0.0", 0, 0},
+                {"10.0.0.1/32=10.0.0.2", 0, 32},
+                {"2001:db8::/33=fd00::", 0, 33},
+                {"10.0.0.1/33=10.0.0.2", -ERANGE, 0},
+                {"10.1.0.0/15=192.168.0.0", -ERANGE, 0},
+                {"10.0.0.0/15=192.169.0.0", -ERANGE, 0},
+                {"10.0.0.0/8=fd00::", -EINVAL, 0},
+                {"10.0.0.0=11.0.0.0", -EINVAL, 0},
+                {"10.0.0.0/8", -EINVAL, 0},
+                {"", -EINVAL, 0},
+                {"/8=10.0.0.0", -EINVAL, 0},
+                {"10.0.0.0/8=", -EINVAL, 0},
+                {"10.0.0.0/8x=11.0.0.0", -EINVAL, 0},
+                {"10.0.0.0=11.0.0.0/8", -EINVAL, 0},
+                {"10.0.0/8=11.0.0.0", -EINVAL, 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct cli_net_pair pair = {0};
+
+                cr_expect_eq(cli_value_net_pair(cases[i].text, &pair), cases[i].r, "%s",
+                             cases[i].text);
+                cr_expect_eq(pair.bits, cases[i].bits, "%s", cases[i].text);
+        }
+}
