@@ -61,6 +61,7 @@ static bool step(struct capture_stream *s, struct capture_piece *out) {
                                       .in_bytes = s->have - s->at,
                                       .out = out->out,
                                       .out_bytes = out->out_bytes};
+        size_t left = piece.in_bytes + piece.out_bytes;
 
         if (r >= 0 && s->decoder)
                 r = s->decoder->decode(s->state, &piece);
@@ -73,8 +74,9 @@ static bool step(struct capture_stream *s, struct capture_piece *out) {
         }
         out->out = piece.out;
         out->out_bytes = piece.out_bytes;
-        s->torn |= r < 0;
-        return r >= 0;
+        /* neither took nor gave anything: it never will */
+        s->torn |= r < 0 || (piece.in_bytes && piece.in_bytes + piece.out_bytes == left);
+        return !s->torn;
 }
 
 /* For fopencookie(3). A damaged file ends where the damage is; capture_stream_is_torn tells. */

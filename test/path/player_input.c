@@ -35,14 +35,15 @@ static void arrives_from(const char *shell, unsigned int rounds) {
 /* In several members and frames too, as pigz and split archives make them. */
 Test(player_input, compressed_captures_and_pipes_are_read) {
         static const char *const ways[] = {
-                "gzip -c %s >%s.z; " XSKIM_COMMAND " replay --top-speed %s.z " LAB_PORT,
-                "zstd -qfo %2$s.z %1$s; " XSKIM_COMMAND " replay --top-speed %3$s.z " LAB_PORT,
-                "(head -c 70001 %s | gzip; tail -c +70002 %s | gzip) | " XSKIM_COMMAND
+                "gzip -c %s >%s.z; timeout 20 " XSKIM_COMMAND " replay --top-speed %s.z " LAB_PORT,
+                "zstd -qfo %2$s.z %1$s; timeout 20 " XSKIM_COMMAND
+                " replay --top-speed %3$s.z " LAB_PORT,
+                "(head -c 70001 %s | gzip; tail -c +70002 %s | gzip) | timeout 20 " XSKIM_COMMAND
                 " replay --top-speed - " LAB_PORT " # %s",
-                "(head -c 70001 %s | zstd; tail -c +70002 %s | zstd) | " XSKIM_COMMAND
+                "(head -c 70001 %s | zstd; tail -c +70002 %s | zstd) | timeout 20 " XSKIM_COMMAND
                 " replay --top-speed - " LAB_PORT " # %s",
-                "cat %s | " XSKIM_COMMAND " replay --top-speed - " LAB_PORT " # %s %s",
-                XSKIM_COMMAND " replay --top-speed - " LAB_PORT " <%s # %s %s",
+                "cat %s | timeout 20 " XSKIM_COMMAND " replay --top-speed - " LAB_PORT " # %s %s",
+                "timeout 20 " XSKIM_COMMAND " replay --top-speed - " LAB_PORT " <%s # %s %s",
         };
 
         replaying_make(MADE_PACKETS, 1000);
