@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "log.h"
+#include "player_options.h"
 #include "util.h"
 #include "watch_options.h"
 
@@ -43,6 +44,24 @@ const struct cli_command COMMANDS[] = {
                         "status is then 1 and a message says what is missing.",
                 .options = READ_OPTIONS,
                 .run = command_read,
+        },
+        {
+                .name = "replay",
+                .operands = "FILE PORT",
+                .operands_min = 2,
+                .operands_max = 2,
+                .summary = "sends a capture to a port, on time, and says how punctual it was",
+                .description =
+                        "Sends the packets of an Ethernet capture (pcap or pcapng, plain or "
+                        "compressed by gzip or zstd; - is standard input) to a port, at captured "
+                        "timing from an absolute schedule, and "
+                        "prints what was sent and how far each packet was from its due time. "
+                        "Packets that are late are sent at once and counted; what was late moves "
+                        "nothing. ^C or SIGTERM ends with the report.\n"
+                        "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN. Replaces no "
+                        "XDP program, and leaves nothing behind.",
+                .options = PLAYER_OPTIONS,
+                .run = command_replay,
         },
         {
                 .name = "doctor",

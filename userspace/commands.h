@@ -21,6 +21,7 @@ extern const struct cli_option READ_OPTIONS[];
 int command_watch(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_read(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 #endif

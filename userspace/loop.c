@@ -61,6 +61,16 @@ int loop_poll(struct loop *loop, int fd, uint64_t token) {
         return 0;
 }
 
+int loop_poll_writable(struct loop *loop, int fd, uint64_t token) {
+        struct io_uring_sqe *sqe = io_uring_get_sqe(&loop->ring);
+
+        if (!sqe)
+                return -EAGAIN;
+        io_uring_prep_poll_add(sqe, fd, POLLOUT);
+        io_uring_sqe_set_data64(sqe, token);
+        return 0;
+}
+
 int loop_area_register(struct loop *loop, void *area, uint64_t bytes) {
         struct iovec vector = {.iov_base = area, .iov_len = bytes};
         int r = io_uring_register_buffers(&loop->ring, &vector, 1);

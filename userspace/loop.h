@@ -31,6 +31,9 @@ struct loop *loop_close(struct loop *loop);
  * -EAGAIN: no room. */
 int loop_poll(struct loop *loop, int fd, uint64_t token);
 
+/* Reports once that `fd` can be written to. -EAGAIN: no room. */
+int loop_poll_writable(struct loop *loop, int fd, uint64_t token);
+
 /* Registers one area for loop_write. Needs RLIMIT_MEMLOCK for it, or CAP_IPC_LOCK. */
 int loop_area_register(struct loop *loop, void *area, uint64_t bytes);
 

@@ -24,6 +24,7 @@ enum netdev_xdp {
 enum netdev_xdp_feature {
         NETDEV_XDP_FEATURE_NATIVE = 1 << 0,
         NETDEV_XDP_FEATURE_REDIRECT = 1 << 1,
+        NETDEV_XDP_FEATURE_TRANSMIT = 1 << 2, /* takes frames redirected to it */
         NETDEV_XDP_FEATURE_ZEROCOPY = 1 << 3,
         NETDEV_XDP_FEATURE_OFFLOAD = 1 << 4,
         NETDEV_XDP_FEATURE_MULTI_BUFFER = 1 << 5,

@@ -37,8 +37,6 @@
 extern "C" {
 #endif
 
-#define XSKIM_PUBLIC __attribute__((visibility("default")))
-
 enum {
         XSKIM_PORTS_MAX = 16,
         XSKIM_SINKS_MAX = 8,
@@ -391,6 +389,10 @@ XSKIM_PUBLIC const char *xskim_check_word(enum xskim_check_status status);
 XSKIM_PUBLIC const char *xskim_error_message(void);
 
 XSKIM_PUBLIC const char *xskim_version(void);
+
+/* ---- captures back on the wire ---- */
+
+#include "xskim_replay.h"
 
 #ifdef __cplusplus
 }

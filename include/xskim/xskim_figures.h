@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define XSKIM_PUBLIC __attribute__((visibility("default")))
+
 #define XSKIM_UNBOUNDED UINT64_MAX
 
 /* A value of a distribution with what is known about it: the bucket that holds it, and the 95 %

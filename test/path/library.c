@@ -30,7 +30,8 @@ Test(library, exports_exactly_what_the_header_declares) {
         names_read("nm -D --defined-only " XSKIM_LIBRARY " | awk '{print $3}' | "
                    "grep -v '^__[ua]\\?[bts]san\\|^_fini$\\|^_init$' | LC_ALL=C sort",
                    exported, sizeof(exported));
-        names_read("tr '\\n' ' ' <" XSKIM_HEADER " | grep -o 'XSKIM_PUBLIC [^;(]*(' | "
+        names_read("cat " XSKIM_HEADERS
+                   "/xskim*.h | tr '\\n' ' ' | grep -o 'XSKIM_PUBLIC [^;(]*(' | "
                    "grep -o 'xskim_[a-z_]*(' | tr -d '(' | LC_ALL=C sort",
                    declared, sizeof(declared));
         cr_assert_str_eq(exported, declared);
@@ -177,6 +178,54 @@ Test(library, leaves_nothing_when_the_second_port_cannot_be_had) {
         refused("unknown port", &config, -ENODEV);
         cr_assert(strstr(xskim_error_message(), "nosuchport"));
         cr_assert_not(port_has_program(ports[0]));
+}
+
+/* Two packets of 60 bytes, a millisecond apart (draft-ietf-opsawg-pcap). */
+static void capture_write(const char *path) {
+        const uint32_t head[] = {0xa1b2c3d4, 4 << 16 | 2, 0, 0, 65535, 1};
+        uint8_t packet[60] = {[12] = 0x88, [13] = 0xb5};
+        FILE *file = fopen(path, "we");
+
+        cr_assert(file);
+        cr_assert_eq(fwrite(head, sizeof(head), 1, file), 1);
+        for (uint32_t i = 0; i < 2; i++) {
+                const uint32_t record[] = {0, i * 1000, sizeof(packet), sizeof(packet)};
+
+                cr_assert_eq(fwrite(record, sizeof(record), 1, file), 1);
+                cr_assert_eq(fwrite(packet, sizeof(packet), 1, file), 1);
+        }
+        cr_assert_eq(fclose(file), 0);
+}
+
+Test(library, replays_a_capture_and_says_how) {
+        struct xskim_replay_config config = {.file = "/tmp/xskim-library.pcap",
+                                             .pace.speed = XSKIM_REPLAY_SPEED_ONE,
+                                             .rounds = 1};
+        struct xskim_replay *untouched = (void *)&untouched, *replay = untouched;
+        struct xskim_replay_watch watch = {0};
+        struct xskim_replay_report report;
+
+        capture_write(config.file);
+        config.port = "nosuchport";
+        cr_assert_eq(xskim_replay_open(&config, &replay), -ENODEV);
+        cr_assert_eq(replay, untouched);
+        config.port = peers[0];
+        cr_assert_eq(xskim_replay_open(&config, &replay), 0, "%s", xskim_error_message());
+        cr_assert_eq(xskim_replay_run(replay, &watch, &report), 0, "%s", xskim_error_message());
+        cr_expect_eq(report.sent.progress.packets, 2);
+        cr_expect_eq(report.sent.progress.bytes, 120);
+        cr_expect_eq(xskim_replay_skipped(&report), 0);
+        cr_expect(xskim_replay_duration_s(&report.sent.progress) >= 0.5e-3);
+        cr_expect_eq(report.error_ns.count, 2);
+        xskim_replay_close(replay);
+        config.rounds = 0;
+        cr_assert_eq(xskim_replay_open(&config, &replay), 0, "%s", xskim_error_message());
+        xskim_replay_interrupt(replay);
+        cr_assert_eq(xskim_replay_run(replay, &watch, &report), 0);
+        cr_expect(report.sent.stopped);
+        cr_assert_null(xskim_replay_close(replay));
+        cr_assert_null(xskim_replay_close(NULL));
+        remove(config.file);
 }
 
 Test(library, leaves_the_first_session_alone_when_a_second_wants_its_port) {

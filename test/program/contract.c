@@ -27,6 +27,8 @@ static const struct {
         {"empty", XDP_PASS},
         /* a carrier without a plan is dropped; with one it is redirected (suite path) */
         {"carrier", XDP_DROP},
+        /* likewise a launcher that has no packets */
+        {"launcher", XDP_DROP},
         /* TCX_NEXT: whatever comes next decides */
         {"stack", (uint32_t)-1},
 };

@@ -350,3 +350,101 @@ Test(cli, the_manual_names_every_option_and_every_row_of_the_ledger) {
         XSKIM_LEDGER_ROWS(LEDGER_EXPECTED)
         cr_expect_eq(strncmp(manual, ".TH XSKIM 1 ", 12), 0);
 }
+
+Test(cli, decimals_are_millionths) {
+        uint64_t value = 7;
+
+        cr_expect_eq(cli_value_decimal("1", 1, UINT64_MAX, &value), 0);
+        cr_expect_eq(value, 1000000);
+        cr_expect_eq(cli_value_decimal("0.000001", 1, UINT64_MAX, &value), 0);
+        cr_expect_eq(value, 1);
+        cr_expect_eq(cli_value_decimal("0", 1, UINT64_MAX, &value), -ERANGE);
+        /* zeros far behind the point are no finer than anything here */
+        cr_expect_eq(cli_value_decimal("0.00000010", 1, UINT64_MAX, &value), -ERANGE);
+        cr_expect_eq(cli_value_decimal("99999999999999999999", 1, UINT64_MAX, &value), -ERANGE);
+        cr_expect_eq(cli_value_decimal("18446744073709", 1, UINT64_MAX, &value), 0);
+        cr_expect_eq(cli_value_decimal("1x", 1, UINT64_MAX, &value), -EINVAL);
+        cr_expect_eq(cli_value_decimal(".5", 1, UINT64_MAX, &value), -EINVAL);
+        cr_expect_eq(cli_value_decimal("1.", 1, UINT64_MAX, &value), -EINVAL);
+}
+
+Test(cli, rates_have_units) {
+        static const struct {
+                const char *text;
+                int r;
+                enum cli_rate kind;
+                uint64_t rate;
+        } cases[] = {
+                {"2Mpps", 0, CLI_RATE_PACKETS, 2000000},
+                {"1pps", 0, CLI_RATE_PACKETS, 1},
+                {"1.5Gbps", 0, CLI_RATE_BITS, 1500000000},
+                {"800kbps", 0, CLI_RATE_BITS, 800000},
+                {"0.5kpps", 0, CLI_RATE_PACKETS, 500},
+                {"0.5pps", -ERANGE, 0, 0},
+                {"0pps", -ERANGE, 0, 0},
+                {"1001Gpps", -ERANGE, 0, 0},
+                {"2", -EINVAL, 0, 0},
+                {"Mpps", -EINVAL, 0, 0},
+                {"2Mpp", -EINVAL, 0, 0},
+                {"2Tpps", -EINVAL, 0, 0},
+                {"2 Mpps", -EINVAL, 0, 0},
+                {"-2Mpps", -EINVAL, 0, 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                enum cli_rate kind = 0;
+                uint64_t rate = 0;
+
+                cr_expect_eq(cli_value_rate(cases[i].text, 1000000000000, &kind, &rate), cases[i].r,
+                             "%s", cases[i].text);
+                cr_expect_eq(kind, cases[i].kind, "%s", cases[i].text);
+                cr_expect_eq(rate, cases[i].rate, "%s", cases[i].text);
+        }
+}
+
+Test(cli, addresses_are_strict) {
+        static const char *const bad[] = {"",
+                                          "02:00:00:00:00",
+                                          "02:00:00:00:00:01:",
+                                          "2:0:0:0:0:1",
+                                          "02-00-00-00-00-01",
+                                          "02:00:00:00:00:0g",
+                                          "02:00:00:00:00:011"};
+        uint8_t mac[6];
+
+        cr_expect_eq(cli_value_mac("02:aB:00:ff:10:01", mac), 0);
+        cr_expect_eq(memcmp(mac, "\x02\xab\x00\xff\x10\x01", 6), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                cr_expect_eq(cli_value_mac(bad[i], mac), -EINVAL, "%s", bad[i]);
+}
+
+Test(cli, networks_come_in_pairs) {
+        static const struct {
+                const char *text;
+                int r;
+                uint32_t bits;
+        } cases[] = {
+                {"10.1.0.0/16=192.168.0.0", 0, 16},
+                {"0.0.0.0/0=0.0.0.0", 0, 0},
+                {"10.0.0.1/32=10.0.0.2", 0, 32},
+                {"2001:db8::/33=fd00::", 0, 33},
+                {"10.0.0.1/33=10.0.0.2", -ERANGE, 0},
+                {"10.1.0.0/15=192.168.0.0", -ERANGE, 0},
+                {"10.0.0.0/15=192.169.0.0", -ERANGE, 0},
+                {"10.0.0.0/8=fd00::", -EINVAL, 0},
+                {"10.0.0.0=11.0.0.0", -EINVAL, 0},
+                {"10.0.0.0/8", -EINVAL, 0},
+                {"", -EINVAL, 0},
+                {"10.0.0.0/8=", -EINVAL, 0},
+                {"10.0.0.0/8x=11.0.0.0", -EINVAL, 0},
+                {"10.0.0/8=11.0.0.0", -EINVAL, 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct cli_net_pair pair = {0};
+
+                cr_expect_eq(cli_value_net_pair(cases[i].text, &pair), cases[i].r, "%s",
+                             cases[i].text);
+                cr_expect_eq(pair.bits, cases[i].bits, "%s", cases[i].text);
+        }
+}

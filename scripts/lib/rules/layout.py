@@ -21,7 +21,9 @@ ADAPTERS = {
     "linux/rtnetlink.h": "netdev",
     "sys/capability.h": "privilege",
     "xxhash.h": "checksum",
-    "pcap": "pcap",
+    "pcap": "capture",
+    "zlib.h": "capture_gzip",
+    "zstd.h": "capture_zstd",
 }
 IMPURE = ("unistd.h", "fcntl.h", "poll.h", "pthread.h", "signal.h", "sched.h", "net/", "sys/", "linux/if")
 
@@ -137,7 +139,7 @@ def pure(tree):
             {"include/xskim/xskim.h": '#include <stdint.h>\n#include "xskim_figures.h"\n'}])
 def shared_headers(tree):
     """Headers of include/xskim/ include <linux/types.h> and each other; the public ones standard headers."""
-    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h"}
+    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h", "xskim_replay.h"}
     for path in tree.select(".h", under="include/"):
         for number, kind, other in includes(tree, path):
             shared = other == "linux/types.h" or other.startswith("xskim/") or kind == '"'

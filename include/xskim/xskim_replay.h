@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Captures back on the wire: configuration, run and report of `xskim replay`. Part of xskim.h,
+ * which includes it.
+ */
+#ifndef XSKIM_XSKIM_REPLAY_H
+#define XSKIM_XSKIM_REPLAY_H
+
+#include "xskim_figures.h"
+
+enum { XSKIM_REPLAY_LATE_NS = 100000 }; /* handed over later than this counts as late */
+
+enum xskim_replay_pace_kind {
+        XSKIM_REPLAY_CAPTURED, /* as captured, times the speed */
+        XSKIM_REPLAY_PACKETS,  /* so many packets a second */
+        XSKIM_REPLAY_BITS, /* so many bits a second: of packets from Ethernet header to payload */
+        XSKIM_REPLAY_TOP,  /* at once */
+};
+
+enum { XSKIM_REPLAY_SPEED_ONE = 1000000 };
+
+struct xskim_replay_pace {
+        enum xskim_replay_pace_kind pace;
+        uint64_t speed; /* millionths: XSKIM_REPLAY_SPEED_ONE is as captured */
+        uint64_t rate;  /* of XSKIM_REPLAY_PACKETS or XSKIM_REPLAY_BITS, a second */
+};
+
+enum {
+        XSKIM_REPLAY_MAC_BYTES = 6,
+        XSKIM_REPLAY_ADDRESS_BYTES_MAX = 16,
+};
+
+enum xskim_replay_family { XSKIM_REPLAY_NO_NET, XSKIM_REPLAY_IPV4, XSKIM_REPLAY_IPV6 };
+
+/* Addresses of the family that begin with the first `bits` of `from` get those of `to`. */
+struct xskim_replay_net {
+        enum xskim_replay_family family;
+        uint32_t bits;
+        uint8_t from[XSKIM_REPLAY_ADDRESS_BYTES_MAX];
+        uint8_t to[XSKIM_REPLAY_ADDRESS_BYTES_MAX];
+};
+
+struct xskim_replay_mac {
+        bool wanted;
+        uint8_t bytes[XSKIM_REPLAY_MAC_BYTES];
+};
+
+/* In the order in which it is done; zeroed changes nothing. */
+struct xskim_replay_editing {
+        uint32_t truncate_bytes; /* longer packets are cut; 0: none */
+        bool pad;                /* what the capture cut off becomes zeros */
+        bool vlan_pop;           /* the outermost tag, where there is one */
+        bool vlan_push;          /* then one is put in front (802.1Q) */
+        uint16_t vlan_tci;
+        struct xskim_replay_mac destination;
+        struct xskim_replay_mac source;
+        struct xskim_replay_net source_net;
+        struct xskim_replay_net destination_net;
+        uint32_t min_bytes; /* shorter packets are filled up with zeros; 0: none */
+};
+
+/* So far; may be asked for at any time. */
+struct xskim_replay_progress {
+        uint64_t packets;
+        uint64_t bytes;
+        uint64_t rounds;   /* finished ones */
+        uint64_t position; /* in the file, of the chunk that is being sent */
+        uint64_t start_ns; /* CLOCK_MONOTONIC, of the first packet; 0: not yet */
+        uint64_t now_ns;   /* of the last hand-over */
+        uint64_t late;
+};
+
+struct xskim_replay_result {
+        struct xskim_replay_progress progress;
+        uint64_t refused;
+        uint64_t stalls; /* times when it had to wait for the feeder, after the start */
+        bool stopped;    /* by stop_fd */
+};
+
+/* Why a packet of the capture is not sent. ROW(name, doc) */
+#define XSKIM_REPLAY_SKIP_ROWS(ROW)                                                                \
+        ROW(too_short, "shorter than an Ethernet header")                                          \
+        ROW(too_long, "longer than the port takes")
+
+/* What else was noted. ROW(name, doc) */
+#define XSKIM_REPLAY_NOTE_ROWS(ROW)                                                                \
+        ROW(filtered, "not selected by --filter, not sent")                                        \
+        ROW(unreadable, "places where the capture could not be read any further (--skip-bad)")     \
+        ROW(padded, "cut short by the capture, filled up with zeros to their length on the wire")  \
+        ROW(cut_short, "cut short by the capture, sent as captured")                               \
+        ROW(backwards, "stamped before their predecessor, sent right behind it")                   \
+        ROW(shortened, "after a gap longer than --max-gap, which was shortened to it")
+
+struct xskim_replay_counts {
+        XSKIM_REPLAY_SKIP_ROWS(XSKIM_U64_MEMBER_2)
+        XSKIM_REPLAY_NOTE_ROWS(XSKIM_U64_MEMBER_2)
+};
+
+/* Cumulative; of everybody who sends there. */
+struct xskim_replay_port_sent {
+        uint64_t packets;
+        uint64_t dropped; /* tx_dropped: a full queue, a receiver that takes none */
+};
+
+/* ROW(name, doc) */
+#define XSKIM_REPLAY_ENGINE_ROWS(ROW)                                                              \
+        ROW(auto, "takes what suits pace and port, and says which and why")                        \
+        ROW(afxdp, "the TX ring of an AF_XDP socket: the punctual way")                            \
+        ROW(xdp, "live frames out of BPF maps: the fast way")
+
+#define XSKIM_REPLAY_ENGINE_MEMBER(name_, doc_) XSKIM_REPLAY_ENGINE_##name_,
+enum xskim_replay_engine {
+        XSKIM_REPLAY_ENGINE_ROWS(XSKIM_REPLAY_ENGINE_MEMBER) XSKIM_REPLAY_ENGINE_COUNT
+};
+
+/* Zeroed but for file, port and pace: every packet once, as captured. */
+struct xskim_replay_config {
+        const char *file;
+        const char *port;
+        enum xskim_replay_engine engine;
+        struct xskim_replay_pace pace;
+        uint64_t rounds; /* 0: without end */
+        uint64_t duration_ms;
+        uint64_t limit;
+        uint64_t gap_ms_max;
+        const char *filter; /* NULL: none */
+        bool skip_bad;
+        struct xskim_replay_editing editing;
+        bool to_neighbour; /* destination: the address of the port's neighbour */
+        bool from_port;    /* source: the port's own address */
+};
+
+enum { XSKIM_REPLAY_WHY_BYTES = 128 };
+
+struct xskim_replay_report {
+        const char *file;
+        const char *port;
+        const char *engine;
+        const char *mode;                 /* how the port takes the engine's packets */
+        char why[XSKIM_REPLAY_WHY_BYTES]; /* this engine was taken */
+        struct xskim_replay_pace pace;
+        struct xskim_replay_result sent;
+        struct xskim_replay_counts feeder;
+        struct xskim_replay_port_sent port_sent; /* by the port's own counters, of everybody */
+        bool timed;                              /* else the two below are empty */
+        struct xskim_distribution error_ns;      /* |sent at - due at| */
+        int64_t drift_ns;
+};
+
+/* Packets that were read and not sent, whatever the reason. */
+XSKIM_PUBLIC uint64_t xskim_replay_skipped(const struct xskim_replay_report *report);
+
+/* From the first packet's due time to the last hand-over. */
+XSKIM_PUBLIC double xskim_replay_duration_s(const struct xskim_replay_progress *progress);
+
+struct xskim_replay;
+
+/*
+ * Opens capture and port; everything that can be refused is refused here, before the first packet.
+ * Needs CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW (-EPERM). -EINVAL: the filter; the errno of opening
+ * the file; -ENODEV, -ENETDOWN: the port. Strings of the configuration are borrowed until close.
+ * *ret_replay is untouched on failure.
+ */
+XSKIM_PUBLIC int xskim_replay_open(const struct xskim_replay_config *config,
+                                   struct xskim_replay **ret_replay);
+/* NULL is fine. Returns NULL. */
+XSKIM_PUBLIC struct xskim_replay *xskim_replay_close(struct xskim_replay *replay);
+
+struct xskim_replay_watch {
+        void *context;
+        uint32_t interval_ms; /* 0: never called */
+        void (*progress)(void *context, const struct xskim_replay_progress *progress, double share);
+};
+
+/* Sends; returns when all is sent, or xskim_replay_interrupt was called, or something failed. In
+ * all cases the report is filled. share: of the whole run, 0 to 1, below 0 when nobody knows. */
+XSKIM_PUBLIC int xskim_replay_run(struct xskim_replay *replay,
+                                  const struct xskim_replay_watch *watch,
+                                  struct xskim_replay_report *ret_report);
+
+/* Ends the run soon; may be called from a signal handler. */
+XSKIM_PUBLIC void xskim_replay_interrupt(struct xskim_replay *replay);
+
+#endif

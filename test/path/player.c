@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * xskim replay on a veth: what arrives at the other end, judged by tcpdump, is what was in the
+ * capture, byte by byte and in order, at the pace that was asked for; and every way to end.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "captures.h"
+#include "command.h"
+#include "lab.h"
+#include "replaying.h"
+#include "util.h"
+
+TestSuite(player, .init = replaying_begin, .fini = replaying_end, .timeout = 120);
+
+int main(int argc, char *argv[]) {
+        return lab_main(argc, argv);
+}
+
+/* ---- bytes ---- */
+
+static const char *const ENGINES[] = {"xdp", "afxdp"};
+
+Test(player, sent_bytes_arrive) {
+        replaying_make(MADE_PACKETS, 100000);
+        for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                replaying_arrives(made, ENGINES[i], "--speed", "2");
+                replaying_arrives(made, ENGINES[i], "--rate", "20kpps");
+                replaying_arrives(made, ENGINES[i], "--top-speed", NULL);
+        }
+}
+
+Test(player, captures_arrive_as_captured, .timeout = 600) {
+        static struct captures captures;
+
+        /* one of them has packets with two tags */
+        lab_run("ip link set " LAB_PORT " mtu 1600; ip link set " LAB_PEER " mtu 1600");
+        captures_find(&captures);
+        if (!captures.count)
+                test_skip("no captures in %s (XSKIM_CAPTURES)", captures_directory());
+        for (uint32_t c = 0; c < captures.count; c++)
+                for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                        replaying_arrives(captures.path[c], ENGINES[i], "--speed", "100");
+                        replaying_arrives(captures.path[c], ENGINES[i], "--top-speed", NULL);
+                }
+}
+
+/* More than the belt holds at once: it streams, and is read again for the second round. */
+Test(player, a_long_capture_streams) {
+        enum { PACKETS = 100000 };
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        uint8_t bytes[1000] = {2};
+
+        for (uint32_t i = 0; i < PACKETS; i++) {
+                memcpy(bytes + 20, &i, sizeof(i));
+                tape_put(tape, i, bytes, sizeof(bytes), sizeof(bytes));
+        }
+        tape_close(tape);
+        replaying_well(REPLAY("--loop", "2", "--top-speed", made, LAB_PORT), 2 * PACKETS);
+}
+
+/* ---- time ---- */
+
+static int compare(const void *a, const void *b) {
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* By the time stamps that the kernel gave the packets on arrival: how far each is from where the
+ * capture has it, counted from the median of these distances. Returns the given percentile. */
+static uint64_t error_judged(const struct tape_packets *sent, const struct tape_packets *received,
+                             double share) {
+        size_t count = received->count;
+        uint64_t *errors = calloc(count, sizeof(*errors)), base, error;
+
+        for (size_t i = 0; i < count; i++)
+                errors[i] = received->packet[i].time_ns - sent->packet[i].time_ns;
+        qsort(errors, count, sizeof(*errors), compare);
+        base = errors[count / 2];
+        for (size_t i = 0; i < count; i++)
+                errors[i] = absolute_difference(errors[i], base);
+        qsort(errors, count, sizeof(*errors), compare);
+        error = errors[(size_t)((double)(count - 1) * share)];
+        free(errors);
+        return error;
+}
+
+/* The bounds are wide, because others may use the machine; perf/ measures. */
+Test(player, captured_timing_is_kept) {
+        for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
+                struct tape_packets sent, received;
+                struct command_result result;
+                struct judge judge;
+
+                replaying_make(MADE_PACKETS, 2 * NS_A_MS);
+                sent = tape_read(made);
+                judge = judge_start(LAB_PEER);
+                result = REPLAY("--engine", ENGINES[i], made, LAB_PORT);
+                received = judge_end(&judge);
+                tape_equal(&sent, &received, 1);
+                cr_expect_lt(error_judged(&sent, &received, 0.9), NS_A_MS / 2);
+                cr_expect_lt(
+                        strtod(strstr(report_text(&result, "timing_error_ns"), "p50\":") + 5, NULL),
+                        NS_A_MS / 2);
+                /* handing a packet over takes time */
+                cr_expect_gt(
+                        strtod(strstr(report_text(&result, "timing_error_ns"), "p50\":") + 5, NULL),
+                        100);
+                cr_expect_float_eq(report_number(&result, "duration_s"), 0.998, 0.01);
+                tape_free(&sent);
+                tape_free(&received);
+                command_result_free(&result);
+        }
+}
+
+Test(player, pace_is_what_was_asked_for) {
+        struct command_result result;
+
+        replaying_make(MADE_PACKETS, NS_A_MS);
+        result = REPLAY("--speed", "5", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.0998, 0.01);
+        result = REPLAY("--rate", "2kpps", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.2495, 0.01);
+        result = REPLAY("--rate", "20Mbps", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "bps"), 20e6, 1e6);
+}
+
+/* Between rounds lies the mean gap, so that the pace stays. */
+Test(player, rounds_follow_at_the_captures_own_pace) {
+        struct command_result result;
+
+        replaying_make(11, 10 * NS_A_MS);
+        result = REPLAY("--loop", "3", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "rounds"), 3);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.32, 0.01);
+}
+
+Test(player, ends_where_it_was_told_to) {
+        struct command_result result;
+
+        replaying_make(10, 10 * NS_A_MS);
+        result = REPLAY("--limit", "17", "--loop", "0", "--top-speed", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 17);
+        result = REPLAY("--limit", "3", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 3);
+        /* due at 0, 10, … 40 ms; the one at 50 ms is not due before the end */
+        result = REPLAY("--duration", "50ms", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), 5);
+        result = REPLAY("--duration", "100ms", "--loop", "0", "--top-speed", made, LAB_PORT);
+        cr_expect_float_eq(report_number(&result, "duration_s"), 0.1, 0.05);
+        cr_expect_eq(result.status, 0);
+}
+
+Test(player, odd_time_stamps_do_not_stop_it) {
+        static const uint64_t stamps[] = {5000000000,          5001000000, 5000500000, 5002000000,
+                                          4000000000000000000, 1000,       2000000};
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        struct command_result result;
+        uint8_t bytes[60] = {2};
+
+        for (size_t i = 0; i < ARRAY_SIZE(stamps); i++)
+                tape_put(tape, stamps[i] % 4000000000000000000ULL, bytes, 60, 60);
+        tape_close(tape);
+        result = REPLAY("--max-gap", "20ms", made, LAB_PORT);
+        cr_expect_eq(report_number(&result, "packets"), ARRAY_SIZE(stamps));
+        cr_expect_eq(report_number(&result, "backwards"), 2);
+        cr_expect_lt(report_number(&result, "duration_s"), 0.1);
+}
+
+/* ---- ends ---- */
+
+static struct command endless_start(const char *pace, const char *value) {
+        struct command command =
+                COMMAND_START(NULL, "replay", "--json", "--loop", "0", made, LAB_PORT, pace, value);
+
+        replaying_make(10, 10 * NS_A_MS);
+        usleep(500000);
+        return command;
+}
+
+static const int SIGNALS[] = {SIGINT, SIGTERM};
+
+Test(player, a_signal_ends_it_with_the_report) {
+        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++) {
+                struct command command;
+                struct command_result result;
+
+                command = endless_start(i ? "--top-speed" : NULL, NULL);
+                kill(command.pid, SIGNALS[i]);
+                result = command_end(&command);
+                cr_expect_eq(result.status, 0, "%s", result.err);
+                cr_expect_gt(report_number(&result, "packets"), 10);
+                cr_expect_eq(strncmp(report_text(&result, "stopped"), "true", 4), 0);
+        }
+        /* nothing is left: the pair, and lo */
+        lab_run("test $(ip -o link | wc -l) -eq 3");
+}
+
+Test(player, a_port_that_goes_is_told) {
+        static const struct {
+                const char *command;
+                const char *words;
+        } cases[] = {{"ip link set " LAB_PORT " down", "went down"},
+                     {"ip link delete " LAB_PORT, LAB_PORT}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct command command;
+                struct command_result result;
+
+                command = endless_start(NULL, NULL);
+                lab_run("%s", cases[i].command);
+                result = command_end(&command);
+                cr_expect_eq(result.status, 1);
+                cr_expect(strstr(result.err, cases[i].words), "%s", result.err);
+                cr_expect_gt(report_number(&result, "packets"), 10);
+                lab_run("ip link set " LAB_PORT " up 2>/dev/null || true");
+        }
+}

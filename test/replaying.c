@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See replaying.h. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xskim/skip.h>
+
+#include "lab.h"
+#include "replaying.h"
+
+char made[64];
+
+void replaying_begin(void) {
+        lab_fresh();
+        lab_run("ethtool -K " LAB_PEER " gro on >/dev/null");
+        snprintf(made, sizeof(made), "/tmp/xskim-made-%d.pcap", getpid());
+}
+
+void replaying_end(void) {
+        unlink(made);
+}
+
+void replaying_make(unsigned int packets, uint64_t gap_ns) {
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+        uint8_t bytes[PACKET_BYTES_MAX];
+        __u64 random = 7;
+
+        for (unsigned int i = 0; i < packets; i++) {
+                uint32_t length = i ? 14 + xskim_random_next(&random) % (PACKET_BYTES_MAX - 13)
+                                    : PACKET_BYTES_MAX;
+
+                for (uint32_t at = 0; at < length; at++)
+                        bytes[at] = (uint8_t)(xskim_random_next(&random) >> 16);
+                bytes[0] &= 0xfe; /* no group address: nobody answers */
+                tape_put(tape, 1000000000ULL + i * gap_ns, bytes, length, length);
+        }
+        tape_close(tape);
+}
+
+const char *report_text(const struct command_result *result, const char *key) {
+        char name[64];
+        const char *place;
+
+        snprintf(name, sizeof(name), "\"%s\":", key);
+        cr_assert(strstr(result->out, "\"type\":\"replay\""), "no report: %s%s", result->out,
+                  result->err);
+        place = strstr(result->out, name);
+        cr_assert(place, "no %s in %s", key, result->out);
+        return place + strlen(name);
+}
+
+double report_number(const struct command_result *result, const char *key) {
+        return strtod(report_text(result, key), NULL);
+}
+
+struct command_result replaying_run(const char *const arguments[]) {
+        struct command command = command_start(NULL, arguments);
+
+        return command_end(&command);
+}
+
+void replaying_well(struct command_result result, uint64_t packets) {
+        cr_assert_eq(result.status, 0, "%s", result.err);
+        cr_assert_str_empty(result.err);
+        cr_assert_eq(report_number(&result, "packets"), packets, "%s", result.out);
+        cr_assert_eq(report_number(&result, "port_packets"), packets);
+        cr_assert_eq(report_number(&result, "port_dropped"), 0);
+        cr_assert_eq(report_number(&result, "skipped"), 0);
+        command_result_free(&result);
+}
+
+void replaying_arrives(const char *path, const char *engine, const char *pace, const char *value) {
+        struct tape_packets sent = tape_read(path), received;
+        struct judge judge = judge_start(LAB_PEER);
+
+        replaying_well(REPLAY("--engine", engine, "--loop", "2", path, LAB_PORT, pace, value),
+                       sent.count * 2);
+        received = judge_end(&judge);
+        tape_equal(&sent, &received, 2);
+        tape_free(&sent);
+        tape_free(&received);
+}
