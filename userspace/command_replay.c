@@ -115,10 +115,11 @@ static int run(struct replaying *replaying) {
 
 int command_replay(int argc, char **argv) {
         const struct cli_command *command = command_find(argv[0]);
-        struct replaying replaying = {.options.config.pace = {.pace = XSKIM_REPLAY_CAPTURED,
-                                                              .speed = XSKIM_REPLAY_SPEED_ONE}};
-        int first, r = cli_parse(command, argc, argv, &replaying.options, &first);
+        struct replaying replaying = {0};
+        int first, r;
 
+        xskim_replay_config_init(&replaying.options.config);
+        r = cli_parse(command, argc, argv, &replaying.options, &first);
         if (r == CLI_HELP)
                 return cli_help_command(stdout, command) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
         r = r < 0 ? r : player_options_check(&replaying.options);

@@ -28,6 +28,7 @@ enum {
         CHUNKS_MAX = 128,
         CHUNKS_STREAMING = 32,
         CHUNKS_MIN = 4,
+        GAP_MS_MAX = 3600000,
 };
 #define NS_A_SECOND 1e9
 
@@ -48,6 +49,14 @@ struct xskim_replay {
 };
 
 /* ---- opening ---- */
+
+void xskim_replay_config_init(struct xskim_replay_config *config) {
+        *config = (struct xskim_replay_config){
+                .pace = {.pace = XSKIM_REPLAY_CAPTURED, .speed = XSKIM_REPLAY_SPEED_ONE},
+                .rounds = 1,
+                .gap_ms_max = GAP_MS_MAX,
+        };
+}
 
 static int port_find(struct xskim_replay *p) {
         int r = netdev_find(p->config.port, &p->port);

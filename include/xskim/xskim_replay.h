@@ -113,7 +113,7 @@ enum xskim_replay_engine {
         XSKIM_REPLAY_ENGINE_ROWS(XSKIM_REPLAY_ENGINE_MEMBER) XSKIM_REPLAY_ENGINE_COUNT
 };
 
-/* Zeroed but for file, port and pace: every packet once, as captured. */
+/* xskim_replay_config_init fills it. */
 struct xskim_replay_config {
         const char *file;
         const char *port;
@@ -122,8 +122,8 @@ struct xskim_replay_config {
         uint64_t rounds; /* 0: without end */
         uint64_t duration_ms;
         uint64_t limit;
-        uint64_t gap_ms_max;
-        const char *filter; /* NULL: none */
+        uint64_t gap_ms_max; /* longer gaps are shortened to it */
+        const char *filter;  /* NULL: none */
         bool skip_bad;
         struct xskim_replay_editing editing;
         bool to_neighbour; /* destination: the address of the port's neighbour */
@@ -154,6 +154,10 @@ XSKIM_PUBLIC uint64_t xskim_replay_skipped(const struct xskim_replay_report *rep
 XSKIM_PUBLIC double xskim_replay_duration_s(const struct xskim_replay_progress *progress);
 
 struct xskim_replay;
+
+/* Every packet once, at captured timing, unchanged, by the engine that suits; file and port are the
+ * caller's. */
+XSKIM_PUBLIC void xskim_replay_config_init(struct xskim_replay_config *config);
 
 /*
  * Opens capture and port; everything that can be refused is refused here, before the first packet.

@@ -198,13 +198,13 @@ static void capture_write(const char *path) {
 }
 
 Test(library, replays_a_capture_and_says_how) {
-        struct xskim_replay_config config = {.file = "/tmp/xskim-library.pcap",
-                                             .pace.speed = XSKIM_REPLAY_SPEED_ONE,
-                                             .rounds = 1};
+        struct xskim_replay_config config;
         struct xskim_replay *untouched = (void *)&untouched, *replay = untouched;
         struct xskim_replay_watch watch = {0};
         struct xskim_replay_report report;
 
+        xskim_replay_config_init(&config);
+        config.file = "/tmp/xskim-library.pcap";
         capture_write(config.file);
         config.port = "nosuchport";
         cr_assert_eq(xskim_replay_open(&config, &replay), -ENODEV);
@@ -215,7 +215,8 @@ Test(library, replays_a_capture_and_says_how) {
         cr_expect_eq(report.sent.progress.packets, 2);
         cr_expect_eq(report.sent.progress.bytes, 120);
         cr_expect_eq(xskim_replay_skipped(&report), 0);
-        cr_expect(xskim_replay_duration_s(&report.sent.progress) >= 0.5e-3);
+        cr_expect(xskim_replay_duration_s(&report.sent.progress) >= 0.5e-3, "%g",
+                  xskim_replay_duration_s(&report.sent.progress));
         cr_expect_eq(report.error_ns.count, 2);
         xskim_replay_close(replay);
         config.rounds = 0;
