@@ -58,8 +58,9 @@ uint32_t lab_udp(uint8_t *packet, uint32_t bytes, uint16_t source, uint16_t dest
 
 /*
  * Sends `count` live frames of this packet through LAB_PEER to LAB_PORT: BPF_PROG_RUN of a program
- * that redirects to the peer. Returns how many were redirected (all of them, or the test is wrong);
- * what veth had no room for shows in the port's own counters.
+ * that redirects to the peer. What the peer had no room for, by its own counters, is sent again: on
+ * a busy machine the other end may not keep up. Returns how many went out: all of them, or the test
+ * is wrong.
  */
 uint64_t lab_send(const char *peer, const uint8_t *packet, uint32_t bytes, uint64_t count);
 

@@ -97,6 +97,9 @@ static pid_t neighbour_make(void) {
         lab_run("ip link set " LAB_PORT " mtu 9000 address " LAB_PORT_MAC);
         lab_run("ip address add " LAB_PORT_IP "/24 dev " LAB_PORT);
         lab_run("ip link set " LAB_PEER " netns %d", other);
+        /* another namespace is another IPv6, which would greet its neighbours */
+        lab_run("nsenter -t %d -n ip link set " LAB_PEER " addrgenmode none 2>/dev/null || :",
+                other);
         lab_run("nsenter -t %d -n ip address add 10.0.0.1/24 dev " LAB_PEER, other);
         lab_run("nsenter -t %d -n ip link set " LAB_PEER " mtu 9000 up", other);
         lab_run("nsenter -t %d -n ip neighbour replace " LAB_PORT_IP " lladdr " LAB_PORT_MAC
@@ -182,4 +185,67 @@ ParameterizedTest(struct bad_packet *bad, oddities, bad_packets_are_counted_unde
         cr_expect_eq(*(uint64_t *)((char *)&s.parse + bad->outcome), 1000, "%s", bad->name);
         cr_expect_eq(s.ledger.unparsable, no_ether_type ? 1000 : 0, "%s", bad->name);
         cr_expect_eq(s.ledger.malformed, 0, "that is said of records");
+}
+
+enum { TAGS = 5, EXTENSIONS = 9 };
+
+/* Ethernet, five tags, and then something. */
+static uint32_t tagged_deep(uint8_t *packet) {
+        uint8_t *at = packet + 12;
+
+        memset(packet, 0, 64);
+        for (int i = 0; i < TAGS; i++, at += 4)
+                memcpy(at, "\x88\xa8\x00\x64", 4);
+        memcpy(at, "\x08\x00", 2);
+        return 64;
+}
+
+/* Ethernet, IPv6, and nine extension headers of 8 bytes: destination options. */
+static uint32_t extended_deep(uint8_t *packet) {
+        enum { FIXED = 14 + 40, NO_NEXT = 59, OPTIONS = 60 };
+        uint32_t bytes = FIXED + EXTENSIONS * 8;
+
+        memset(packet, 0, bytes);
+        memcpy(packet + 12, "\x86\xdd\x60", 3);
+        packet[19] = EXTENSIONS * 8;
+        packet[20] = OPTIONS;
+        for (int i = 0; i < EXTENSIONS; i++)
+                packet[FIXED + i * 8] = i + 1 < EXTENSIONS ? OPTIONS : NO_NEXT;
+        return bytes;
+}
+
+/* As a packet socket sends them: of every length, and nested deeper than the parser follows. */
+Test(oddities, every_length_and_any_depth_is_counted_to_the_byte) {
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+        uint8_t packet[256];
+        uint64_t sent = 0, bytes = 0;
+        uint32_t length;
+
+        lab_config(&config);
+        session = lab_session_open(&config);
+        for (length = 14; length <= 64; length++, sent++) {
+                lab_udp(packet, 64, 1, 2);
+                lab_transmit(LAB_PEER, packet, length, 1);
+                bytes += length;
+        }
+        length = tagged_deep(packet);
+        lab_transmit(LAB_PEER, packet, length, 1);
+        bytes += length;
+        length = extended_deep(packet);
+        lab_transmit(LAB_PEER, packet, length, 1);
+        bytes += length;
+        usleep(20000);
+        lab_session_summary(session, &s);
+        cr_expect_eq(s.ledger.seen, sent + 2);
+        cr_expect_eq(s.ledger.bytes, bytes);
+        cr_expect_eq(s.ledger.decoded, sent + 2);
+        cr_expect_eq(s.classes.ipv4, sent);
+        cr_expect_eq(s.classes.ipv6, 1);
+        cr_expect_eq(s.classes.vlan, 1);
+        cr_expect_eq(s.classes.other_l3, 1);
+        cr_expect_eq(s.parse.too_deep, 2);
+        cr_expect_eq(s.parse.cut_l3, 34 - 14);
+        cr_expect_eq(s.parse.cut_l4, 42 - 34);
 }

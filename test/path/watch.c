@@ -28,11 +28,14 @@ static void config_lab(struct xskim_config *config) {
 static void session_with(const struct xskim_config *config, uint64_t packets, uint32_t bytes,
                          struct xskim_snapshot *ret) {
         struct xskim_session *session;
+        uint64_t before = lab_xdp_packets(LAB_PORT);
         uint8_t packet[2048];
 
         cr_assert_eq(xskim_open(config, &session), 0, "%s", xskim_error_message());
         cr_assert_eq(lab_send(LAB_PEER, packet, lab_udp(packet, bytes, 1, 2), packets), packets);
-        usleep(20000);
+        /* the last ones are in veth's ring yet */
+        for (int i = 0; i < 100 && lab_xdp_packets(LAB_PORT) - before < packets; i++)
+                usleep(20000);
         cr_assert_eq(xskim_stop(session), 0, "%s", xskim_error_message());
         cr_assert_eq(xskim_snapshot(session, 0, ret), 0);
         xskim_close(session);
