@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -326,6 +327,56 @@ Test(transit, stamps_of_packets_in_several_buffers_are_found) {
         lab_session_summary(session, &summary);
         cr_assert_eq(summary.transit.sum.received, number);
         cr_assert_eq(summary.transit.sum.corrupted, 0);
+}
+
+/* ---- on the wire ---- */
+
+static void over_the_wire(bool generic, bool shared) {
+        static struct xskim_snapshot summary;
+        static struct sender sender;
+        struct xskim_config config;
+        struct xskim_session *session;
+        uint64_t before_ns;
+
+        lab_config(&config);
+        config.sample = 8;
+        config.transit = true;
+        config.generic = generic;
+        config.shared = shared;
+        if (xskim_open(&config, &session) < 0) {
+                cr_assert(shared && strstr(xskim_error_message(), "refuses libxdp's dispatcher"),
+                          "%s", xskim_error_message());
+                lab_skip("the kernel refuses libxdp's dispatcher: run this suite without lockdown");
+        }
+        sender_open(&sender, -1);
+        before_ns = clock_monotonic_ns();
+        for (uint64_t n = 0; n < 1000; n++) {
+                stamp_write(sender.packet, &sender.spot, RUN, STREAM, n, clock_monotonic_ns());
+                lab_transmit(LAB_PEER, sender.packet, BYTES, 1 + n % 2);
+        }
+        usleep(100000);
+        lab_session_summary(session, &summary);
+        cr_assert_eq(summary.transit.sum.received, 1000);
+        cr_assert_eq(summary.transit.sum.duplicated, 500);
+        cr_assert_eq(summary.transit.sum.lost + summary.transit.sum.reordered, 0);
+        cr_assert_eq(summary.transit.sum.corrupted, 0);
+        cr_assert_lt(summary.transit.sum.latency.max, clock_monotonic_ns() - before_ns);
+        cr_assert_gt(summary.transit.sum.latency.min, 0);
+}
+
+Test(transit, stamps_that_came_over_a_wire_are_found) {
+        over_the_wire(false, false);
+}
+
+Test(transit, stamps_are_found_in_generic_mode) {
+        over_the_wire(true, false);
+}
+
+Test(transit, stamps_are_found_in_the_dispatcher) {
+        cr_assert_eq(unshare(CLONE_NEWNS), 0);
+        cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        cr_assert_eq(mount("lab", "/sys/fs/bpf", "bpf", 0, NULL), 0);
+        over_the_wire(false, true);
 }
 
 /* Every byte of the payload and of the stamp, the magic left out. */
