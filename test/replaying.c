@@ -11,7 +11,16 @@
 #include "lab.h"
 #include "replaying.h"
 
+enum { KEPT_MAX = 256 };
+
 char made[64];
+static void *kept[KEPT_MAX];
+static size_t kept_count;
+
+void *replaying_keep(void *allocated) {
+        cr_assert_lt(kept_count, KEPT_MAX);
+        return kept[kept_count++] = allocated;
+}
 
 void replaying_begin(void) {
         lab_fresh();
@@ -20,6 +29,8 @@ void replaying_begin(void) {
 }
 
 void replaying_end(void) {
+        while (kept_count)
+                free(kept[--kept_count]);
         unlink(made);
 }
 
@@ -56,10 +67,17 @@ double report_number(const struct command_result *result, const char *key) {
         return strtod(report_text(result, key), NULL);
 }
 
+struct command_result replaying_wait(struct command *command) {
+        struct command_result result = command_end(command);
+
+        replaying_keep(result.out);
+        return result;
+}
+
 struct command_result replaying_run(const char *const arguments[]) {
         struct command command = command_start(NULL, arguments);
 
-        return command_end(&command);
+        return replaying_wait(&command);
 }
 
 void replaying_well(struct command_result result, uint64_t packets) {
@@ -69,7 +87,6 @@ void replaying_well(struct command_result result, uint64_t packets) {
         cr_assert_eq(report_number(&result, "port_packets"), packets);
         cr_assert_eq(report_number(&result, "port_dropped"), 0);
         cr_assert_eq(report_number(&result, "skipped"), 0);
-        command_result_free(&result);
 }
 
 void replaying_arrives(const char *path, const char *engine, const char *pace, const char *value) {

@@ -18,12 +18,16 @@ extern char made[64];
 void replaying_begin(void);
 void replaying_end(void);
 
+/* Frees it when the test ends, however it ends. Returns it. */
+void *replaying_keep(void *allocated);
+
 /* Random bytes of random length, from an Ethernet header to the MTU, `gap_ns` apart. */
 void replaying_make(unsigned int packets, uint64_t gap_ns);
 
-/* The command's end, with --json. */
+/* The command's end, with --json. What these return is freed when the test ends. */
 #define REPLAY(...) replaying_run((const char *const[]){"replay", "--json", __VA_ARGS__, NULL})
 struct command_result replaying_run(const char *const arguments[]);
+struct command_result replaying_wait(struct command *command);
 
 /* The text, or number, behind "key": in the report. */
 const char *report_text(const struct command_result *result, const char *key);

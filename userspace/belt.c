@@ -172,3 +172,7 @@ void belt_stop(struct belt *b) {
         pthread_cond_broadcast(&b->moved);
         pthread_mutex_unlock(&b->mutex);
 }
+
+bool belt_is_stopped(struct belt *b) {
+        return read_flag(b, &b->stopped);
+}

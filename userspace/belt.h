@@ -56,5 +56,6 @@ bool belt_is_resident(struct belt *belt);
 
 /* Lets whoever waits go. */
 void belt_stop(struct belt *belt);
+bool belt_is_stopped(struct belt *belt);
 
 #endif

@@ -6,6 +6,7 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "capture.h"
@@ -21,6 +22,7 @@ struct capture {
         const char *filter; /* expression, or NULL */
         struct bpf_program program;
         struct capture_stream *stream;
+        int stop_fd;
         pcap_t *pcap;
         bool compressed;
         uint64_t number; /* of the last record */
@@ -38,7 +40,7 @@ static int stream_open(struct capture *c, FILE **ret_file) {
 
         if (r >= 0 && !fstat(fd, &facts) && S_ISREG(facts.st_mode))
                 c->size = (uint64_t)facts.st_size;
-        r = r < 0 ? r : capture_stream_open(fd, &c->stream, ret_file);
+        r = r < 0 ? r : capture_stream_open(fd, c->stop_fd, &c->stream, ret_file);
         if (r < 0)
                 return error_set(r, "%s: cannot be read: %s", c->name, strerror(-r));
         c->compressed = capture_stream_compression(c->stream);
@@ -98,8 +100,9 @@ int capture_open(const char *path, const char *filter, struct capture **ret_capt
                 return -ENOMEM;
         c->path = path;
         c->filter = filter;
+        c->stop_fd = eventfd(0, EFD_CLOEXEC);
         c->name = is_standard_input(c) ? "standard input" : path;
-        r = pcap_begin(c);
+        r = c->stop_fd < 0 ? -errno : pcap_begin(c);
         if (r < 0) {
                 capture_close(c);
                 return r;
@@ -114,8 +117,15 @@ struct capture *capture_close(struct capture *c) {
         pcap_end(c);
         if (c->program.bf_insns)
                 pcap_freecode(&c->program);
+        fd_cleanup(&c->stop_fd);
         free(c);
         return NULL;
+}
+
+void capture_interrupt(struct capture *c) {
+        uint64_t one = 1;
+
+        (void)!write(c->stop_fd, &one, sizeof(one));
 }
 
 static int torn(const struct capture *c) {

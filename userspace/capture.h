@@ -25,6 +25,9 @@ struct capture_packet {
 int capture_open(const char *path, const char *filter, struct capture **ret_capture);
 struct capture *capture_close(struct capture *capture);
 
+/* From any thread: a pipe that is being read ends, for good. */
+void capture_interrupt(struct capture *capture);
+
 enum { CAPTURE_END = 0, CAPTURE_PACKET = 1, CAPTURE_FILTERED = 2 };
 
 /* CAPTURE_FILTERED: one that the filter does not select. Or -EBADMSG: what follows cannot be read;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the file below libpcap. See capture_stream.h. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ static const struct capture_decoder *const DECODERS[] = {&CAPTURE_GZIP, &CAPTURE
 
 struct capture_stream {
         int fd;
+        int stop_fd;
         const struct capture_decoder *decoder; /* NULL: none */
         void *state;
         bool ended;
@@ -25,12 +27,24 @@ struct capture_stream {
         uint8_t in[IN_BYTES];
 };
 
+/* Nobody knows when a pipe's next bytes come, and a regular file is always readable. False: it is
+ * to stop. */
+static bool bytes_await(const struct capture_stream *s) {
+        struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN},
+                               {.fd = s->stop_fd, .events = POLLIN}};
+
+        while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
+                ;
+        return !(fds[1].revents & POLLIN);
+}
+
 /* Adds to what is there, until there is so much or the file ends. */
 static int in_fill(struct capture_stream *s, size_t wanted) {
         if (s->at == s->have)
                 s->at = s->have = 0;
         while (!s->ended && s->have - s->at < wanted) {
-                ssize_t count = read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
+                ssize_t count =
+                        !bytes_await(s) ? 0 : read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
 
                 if (count < 0 && errno == EINTR)
                         continue;
@@ -122,7 +136,7 @@ static int file_open(struct capture_stream *s, FILE **ret_file) {
         return *ret_file ? 0 : -errno;
 }
 
-int capture_stream_open(int fd, struct capture_stream **ret_stream, FILE **ret_file) {
+int capture_stream_open(int fd, int stop_fd, struct capture_stream **ret_stream, FILE **ret_file) {
         struct capture_stream *s = calloc(1, sizeof(*s));
         int r;
 
@@ -131,6 +145,7 @@ int capture_stream_open(int fd, struct capture_stream **ret_stream, FILE **ret_f
                 return -ENOMEM;
         }
         s->fd = fd;
+        s->stop_fd = stop_fd;
         r = file_open(s, ret_file);
         if (r < 0) {
                 capture_stream_close(s);

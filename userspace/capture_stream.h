@@ -13,8 +13,9 @@
 struct capture_stream;
 
 /* Takes the descriptor over, whatever happens. The FILE is the caller's to close, before
- * capture_stream_close. Errors without a message. */
-int capture_stream_open(int fd, struct capture_stream **ret_stream, FILE **ret_file);
+ * capture_stream_close. As soon as `stop_fd` (borrowed) is readable, a pipe ends. Errors without a
+ * message. */
+int capture_stream_open(int fd, int stop_fd, struct capture_stream **ret_stream, FILE **ret_file);
 struct capture_stream *capture_stream_close(struct capture_stream *stream);
 
 /* Name of the compression, or NULL. */

@@ -167,7 +167,7 @@ static int round_read(struct feeder *f) {
                         f->counts.filtered++;
                 else
                         going = packet_take(f, &packet);
-        if (!going)
+        if (!going || (r <= CAPTURE_END && belt_is_stopped(f->config.belt)))
                 return -ECANCELED;
         r = bad_forgive(f, r);
         round_end(f);

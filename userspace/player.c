@@ -180,6 +180,8 @@ struct xskim_replay *xskim_replay_close(struct xskim_replay *p) {
                 return NULL;
         if (p->belt)
                 belt_stop(p->belt);
+        if (p->capture)
+                capture_interrupt(p->capture);
         feeder_close(p->feeder);
         stage_close(p->stage);
         if (p->sender)
@@ -296,6 +298,8 @@ int xskim_replay_run(struct xskim_replay *p, const struct xskim_replay_watch *wa
                 return r;
         threads_await(p, watch);
         r = stage_end(p->stage, &report->sent);
+        /* the stage may have had enough before a pipe has given all */
+        capture_interrupt(p->capture);
         fed = feeder_end(p->feeder, &report->feeder);
         report_timing(p, report);
         report_port(p, report);

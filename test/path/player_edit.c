@@ -26,8 +26,8 @@ static struct tape_packet edited(const char *const arguments[]) {
         cr_assert_eq(result.status, 0, "%s", result.err);
         received = judge_end(&judge);
         cr_assert_eq(received.count, 1);
-        command_result_free(&result);
-        return received.packet[0];
+        replaying_keep(received.packet[0].bytes);
+        return *(struct tape_packet *)replaying_keep(received.packet);
 }
 
 static void make_one(uint32_t bytes, uint32_t captured) {

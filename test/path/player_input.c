@@ -25,7 +25,8 @@ static void arrives_from(const char *shell, unsigned int rounds) {
         struct tape_packets sent = tape_read(made), received;
         struct judge judge = judge_start(LAB_PEER);
 
-        lab_run("%s", shell);
+        /* the shell's last line may end in a comment; the standard output is the test's report */
+        lab_run("(%s\n) >/dev/null", shell);
         received = judge_end(&judge);
         tape_equal(&sent, &received, rounds);
         tape_free(&sent);
@@ -102,7 +103,6 @@ Test(player_input, packets_that_do_not_fit_are_counted) {
 static void refused(struct command_result result, int status, const char *words) {
         cr_expect_eq(result.status, status, "%s: status %d", words, result.status);
         cr_expect(strstr(result.err, words), "\"%s\" is not in: %s", words, result.err);
-        command_result_free(&result);
 }
 
 Test(player_input, bad_captures_are_refused_by_name) {
