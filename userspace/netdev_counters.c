@@ -25,22 +25,33 @@ static int stats_take(const struct nlmsghdr *header, void *context) {
         return MNL_CB_OK;
 }
 
-int netdev_counters(int ifindex, struct netdev_counters *ret_counters) {
+int netdev_statistics(int ifindex, struct rtnl_link_stats64 *ret_stats) {
         union netdev_request request;
         struct if_stats_msg *wanted =
                 netdev_request_start(&request, RTM_GETSTATS, 0, sizeof(*wanted));
         struct rtnl_link_stats64 stats = {0};
-        char name[IF_NAMESIZE];
         int r;
 
         wanted->ifindex = (uint32_t)ifindex;
         wanted->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
         r = netdev_request_run(&request, NETLINK_ROUTE, stats_take, &stats);
-        if (!r && !if_indextoname((unsigned int)ifindex, name))
-                r = -errno;
         if (r < 0)
                 return error_set(r, "interface %d: cannot read its counters: %s", ifindex,
                                  strerror(-r));
+        *ret_stats = stats;
+        return 0;
+}
+
+int netdev_counters(int ifindex, struct netdev_counters *ret_counters) {
+        struct rtnl_link_stats64 stats;
+        char name[IF_NAMESIZE];
+        int r = netdev_statistics(ifindex, &stats);
+
+        if (r < 0)
+                return r;
+        if (!if_indextoname((unsigned int)ifindex, name))
+                return error_set(-errno, "interface %d: cannot read its counters: %s", ifindex,
+                                 strerror(errno));
         *ret_counters = (struct netdev_counters){
                 .packets = stats.rx_packets,
                 .dropped = stats.rx_dropped,
@@ -57,18 +68,17 @@ int netdev_counters(int ifindex, struct netdev_counters *ret_counters) {
         return 0;
 }
 
-/* A driver that was reset starts again at 0. */
-static uint64_t since(uint64_t before, uint64_t now) {
+uint64_t netdev_since(uint64_t before, uint64_t now) {
         return now >= before ? now - before : now;
 }
 
 uint64_t netdev_counters_lost(const struct netdev_counters *before,
                               const struct netdev_counters *now) {
-        uint64_t missed = since(before->missed, now->missed);
-        uint64_t fifo = since(before->fifo, now->fifo);
-        uint64_t over = since(before->over, now->over);
+        uint64_t missed = netdev_since(before->missed, now->missed);
+        uint64_t fifo = netdev_since(before->fifo, now->fifo);
+        uint64_t over = netdev_since(before->over, now->over);
 
-        return MAX(missed, MAX(fifo, over)) + since(before->crc, now->crc) +
-               since(before->length, now->length) + since(before->frame, now->frame) +
-               since(before->driver_drops, now->driver_drops);
+        return MAX(missed, MAX(fifo, over)) + netdev_since(before->crc, now->crc) +
+               netdev_since(before->length, now->length) + netdev_since(before->frame, now->frame) +
+               netdev_since(before->driver_drops, now->driver_drops);
 }

@@ -29,6 +29,13 @@ void *netdev_request_start(union netdev_request *request, uint16_t type, uint16_
  */
 int netdev_request_run(union netdev_request *request, int protocol, mnl_cb_t answer, void *context);
 
+/* A port's own counters, of everybody. Sets a message. */
+struct rtnl_link_stats64;
+int netdev_statistics(int ifindex, struct rtnl_link_stats64 *ret_stats);
+
+/* How much a counter grew. A driver that was reset starts again at 0. */
+uint64_t netdev_since(uint64_t before, uint64_t now);
+
 /* An ethtool command (struct ethtool_… with its cmd set) on the interface; 0 or negative errno. */
 int netdev_ethtool(const char *name, void *command);
 
