@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pcap/pcap.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "capture.h"
+#include "capture_decoder.h"
 #include "capture_stream.h"
 #include "log.h"
 #include "util.h"
@@ -23,6 +25,7 @@ struct capture {
         struct bpf_program program;
         struct capture_stream *stream;
         int stop_fd;
+        atomic_bool interrupted; /* a file of gigabytes has no pipe that could end */
         pcap_t *pcap;
         bool compressed;
         uint64_t number; /* of the last record */
@@ -67,6 +70,14 @@ static int filter_compile(struct capture *c) {
         return 0;
 }
 
+static int too_wide(const struct capture *c) {
+        return error_set(-E2BIG,
+                         "%s: its %s data takes more than %u MB of memory to unpack.\n"
+                         "Pack it anew with a smaller window ('zstd --long' at most 27).",
+                         c->name, capture_stream_compression(c->stream),
+                         CAPTURE_WINDOW_BYTES_MAX >> 20);
+}
+
 /* The file belongs to libpcap as soon as that has taken it. */
 static int pcap_begin(struct capture *c) {
         char why[PCAP_ERRBUF_SIZE] = "";
@@ -78,6 +89,8 @@ static int pcap_begin(struct capture *c) {
         c->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
         if (!c->pcap) {
                 fclose(file);
+                if (capture_stream_is_too_wide(c->stream))
+                        return too_wide(c);
                 return error_set(-EBADMSG, "%s: cannot be read as a capture: %s", c->name, why);
         }
         c->number = 0;
@@ -125,10 +138,13 @@ struct capture *capture_close(struct capture *c) {
 void capture_interrupt(struct capture *c) {
         uint64_t one = 1;
 
+        atomic_store_explicit(&c->interrupted, true, memory_order_relaxed);
         (void)!write(c->stop_fd, &one, sizeof(one));
 }
 
 static int torn(const struct capture *c) {
+        if (capture_stream_is_too_wide(c->stream))
+                return too_wide(c);
         return error_set(-EBADMSG,
                          "%s: its %s data is damaged or cut off behind record %" PRIu64 ".",
                          c->name, capture_stream_compression(c->stream), c->number);
@@ -137,8 +153,11 @@ static int torn(const struct capture *c) {
 int capture_next(struct capture *c, struct capture_packet *ret_packet) {
         struct pcap_pkthdr *header;
         const uint8_t *bytes;
-        int r = pcap_next_ex(c->pcap, &header, &bytes);
+        int r;
 
+        if (atomic_load_explicit(&c->interrupted, memory_order_relaxed))
+                return CAPTURE_END;
+        r = pcap_next_ex(c->pcap, &header, &bytes);
         if (r != 1 && capture_stream_is_torn(c->stream))
                 return torn(c);
         if (r == PCAP_ERROR_BREAK)

@@ -21,11 +21,12 @@ struct capture_packet {
 };
 
 /* "-" is standard input. `filter`: an expression of libpcap, or NULL. Every error has a message.
- * -EPROTOTYPE: not Ethernet; -EBADMSG: not a capture; -EINVAL: not a filter. */
+ * -EPROTOTYPE: not Ethernet; -EBADMSG: not a capture; -EINVAL: not a filter; -E2BIG: see
+ * CAPTURE_WINDOW_BYTES_MAX in capture_decoder.h. */
 int capture_open(const char *path, const char *filter, struct capture **ret_capture);
 struct capture *capture_close(struct capture *capture);
 
-/* From any thread: a pipe that is being read ends, for good. */
+/* From any thread: what is being read ends, for good, however long it is or keeps silent. */
 void capture_interrupt(struct capture *capture);
 
 enum { CAPTURE_END = 0, CAPTURE_PACKET = 1, CAPTURE_FILTERED = 2 };

@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CAPTURE_MAGIC_BYTES = 4 };
+enum {
+        CAPTURE_MAGIC_BYTES = 4,
+        /* What a file may ask for to be unpacked; what it unpacks to has no bound. */
+        CAPTURE_WINDOW_BYTES_MAX = 1 << 27,
+};
 
 /* What is left of the input, and of the room for output: both move forward. */
 struct capture_piece {
@@ -24,7 +28,7 @@ struct capture_decoder {
         size_t magic_bytes;
         int (*open)(void **ret_state);
         void (*close)(void *state);
-        /* Takes and gives some. -EBADMSG: damaged. */
+        /* Takes and gives some. -EBADMSG: damaged; -E2BIG: takes more memory than is allowed. */
         int (*decode)(void *state, struct capture_piece *piece);
         /* Whether the input may end here. */
         bool (*is_whole)(const void *state);

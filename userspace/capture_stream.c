@@ -21,6 +21,7 @@ struct capture_stream {
         void *state;
         bool ended;
         bool torn;
+        bool too_wide;
         uint64_t position;
         size_t at; /* of what is not used yet */
         size_t have;
@@ -88,6 +89,7 @@ static bool step(struct capture_stream *s, struct capture_piece *out) {
         }
         out->out = piece.out;
         out->out_bytes = piece.out_bytes;
+        s->too_wide |= r == -E2BIG;
         /* neither took nor gave anything: it never will */
         s->torn |= r < 0 || (piece.in_bytes && piece.in_bytes + piece.out_bytes == left);
         return !s->torn;
@@ -171,6 +173,10 @@ const char *capture_stream_compression(const struct capture_stream *s) {
 
 bool capture_stream_is_torn(const struct capture_stream *s) {
         return s->torn;
+}
+
+bool capture_stream_is_too_wide(const struct capture_stream *s) {
+        return s->too_wide;
 }
 
 uint64_t capture_stream_position(const struct capture_stream *s) {

@@ -24,6 +24,9 @@ const char *capture_stream_compression(const struct capture_stream *stream);
 /* The compressed bytes were damaged or ended in the middle. */
 bool capture_stream_is_torn(const struct capture_stream *stream);
 
+/* Torn, because unpacking takes more memory than CAPTURE_WINDOW_BYTES_MAX. */
+bool capture_stream_is_too_wide(const struct capture_stream *stream);
+
 /* Bytes of the file that were read; 0 of a plain one, which tells by itself. */
 uint64_t capture_stream_position(const struct capture_stream *stream);
 

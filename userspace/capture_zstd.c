@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "capture_decoder.h"
+
+enum { WINDOW_LOG_MAX = 27 };
+_Static_assert(1 << WINDOW_LOG_MAX == CAPTURE_WINDOW_BYTES_MAX, "one bound");
 
 struct zstd {
         ZSTD_DStream *stream;
@@ -21,6 +25,7 @@ static int zstd_open(void **ret_state) {
                 free(zstd);
                 return -ENOMEM;
         }
+        ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
         *ret_state = zstd;
         return 0;
 }
@@ -30,6 +35,10 @@ static void zstd_close(void *state) {
 
         ZSTD_freeDStream(zstd->stream);
         free(zstd);
+}
+
+static int error_of(size_t r) {
+        return ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge ? -E2BIG : -EBADMSG;
 }
 
 static int zstd_decode(void *state, struct capture_piece *piece) {
@@ -47,7 +56,7 @@ static int zstd_decode(void *state, struct capture_piece *piece) {
         piece->out += out.pos;
         piece->out_bytes -= out.pos;
         if (ZSTD_isError(r))
-                return -EBADMSG;
+                return error_of(r);
         zstd->whole = !r;
         return 0;
 }

@@ -145,6 +145,32 @@ Test(capture, cut_files_end_where_they_are_cut) {
         }
 }
 
+/* However much of it there is: nobody waits for the end of a file that a filter selects nothing of.
+ */
+Test(capture, an_interrupt_ends_any_file) {
+        for (size_t i = 0; i < ARRAY_SIZE(TOOLS); i++) {
+                struct capture_packet packet;
+                struct capture *capture;
+
+                pack(TOOLS[i]);
+                cr_assert_eq(capture_open(packed, NULL, &capture), 0, "%s", error_message());
+                cr_expect_eq(capture_next(capture, &packet), CAPTURE_PACKET);
+                capture_interrupt(capture);
+                cr_expect_eq(capture_next(capture, &packet), CAPTURE_END);
+                capture_close(capture);
+        }
+}
+
+/* A header of 6 bytes may ask for terabytes. */
+Test(capture, memory_for_unpacking_is_bounded) {
+        static const uint8_t asks_2_gb[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 1, 0, 0};
+        uint32_t packets;
+
+        file_write(damaged, asks_2_gb, sizeof(asks_2_gb));
+        cr_expect_eq(read_all(damaged, &packets), -E2BIG);
+        cr_expect(strstr(error_message(), "128 MB"), "%s", error_message());
+}
+
 Test(capture, damaged_files_end) {
         static uint8_t bytes[FILE_BYTES_MAX];
         __u64 random = 77;
