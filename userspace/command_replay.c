@@ -119,6 +119,7 @@ int command_replay(int argc, char **argv) {
         int first, r;
 
         xskim_replay_config_init(&replaying.options.config);
+        replaying.options.config.to_known_neighbour = true;
         r = cli_parse(command, argc, argv, &replaying.options, &first);
         if (r == CLI_HELP)
                 return cli_help_command(stdout, command) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;

@@ -244,6 +244,11 @@ static void mac_edit(const struct xskim_replay_mac *mac, uint8_t *place) {
                 memcpy(place, mac->bytes, XSKIM_REPLAY_MAC_BYTES);
 }
 
+/* IEEE 802, the I/G bit: broadcast and multicast. */
+static bool is_group(const uint8_t *address) {
+        return address[0] & 1;
+}
+
 bool editing_is_needed(const struct xskim_replay_editing *e) {
         return e->truncate_bytes || e->pad || e->vlan_pop || e->vlan_push ||
                e->destination.wanted || e->source.wanted || e->source_net.family ||
@@ -264,7 +269,8 @@ uint32_t editing_apply(const struct xskim_replay_editing *editing, uint8_t *pack
         if (editing->pad)
                 bytes = fill_up(packet, bytes, wire);
         bytes = tags_edit(editing, packet, bytes);
-        mac_edit(&editing->destination, packet);
+        if (!editing->group_kept || !is_group(packet))
+                mac_edit(&editing->destination, packet);
         mac_edit(&editing->source, packet + XSKIM_REPLAY_MAC_BYTES);
         nets_edit(editing, packet, bytes);
         return fill_up(packet, bytes, editing->min_bytes);

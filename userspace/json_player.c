@@ -2,6 +2,9 @@
 /* Owns the JSON object of a replay. See json_player.h. */
 #include <errno.h>
 #include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "json_player.h"
 #include "util.h"
@@ -31,24 +34,48 @@ static json_t *pace_object(const struct xskim_replay_pace *pace) {
         return json_pack("{s:b}", "top_speed", 1);
 }
 
-static json_t *skipped_object(const struct xskim_replay_report *report) {
+/* Where the report has a count. */
+struct count_row {
+        const char *name;
+        size_t at;
+};
+
+#define COUNT_ROW(name_, place_) {name_, offsetof(struct xskim_replay_report, place_)},
+#define FEEDER_ROW(name_, doc_) COUNT_ROW(#name_, feeder.name_)
+static const struct count_row SKIPS[] = {XSKIM_REPLAY_SKIP_ROWS(FEEDER_ROW)
+                                                 COUNT_ROW("refused", sent.refused)};
+static const struct count_row NOTES[] = {XSKIM_REPLAY_NOTE_ROWS(FEEDER_ROW)
+                                                 COUNT_ROW("stalls", sent.stalls)};
+#undef FEEDER_ROW
+#undef COUNT_ROW
+
+static json_t *counts_object(const struct xskim_replay_report *report, const struct count_row *rows,
+                             size_t count) {
         json_t *object = json_object();
 
-#define COUNT(name_, doc_) json_object_set_new(object, #name_, integer(report->feeder.name_));
-        XSKIM_REPLAY_SKIP_ROWS(COUNT)
-#undef COUNT
-        json_object_set_new(object, "refused", integer(report->sent.refused));
+        for (size_t i = 0; i < count; i++) {
+                uint64_t value;
+
+                memcpy(&value, (const char *)report + rows[i].at, sizeof(value));
+                json_object_set_new(object, rows[i].name, integer(value));
+        }
         return object;
 }
 
-static json_t *notes_object(const struct xskim_replay_report *report) {
-        json_t *object = json_object();
+static json_t *address_object(const struct xskim_replay_address *address) {
+        static const char *const names[] = {
+#define NAME(name_, doc_) [XSKIM_REPLAY_ADDRESS_##name_] = #name_,
+                XSKIM_REPLAY_ADDRESS_ROWS(NAME)
+#undef NAME
+        };
+        const uint8_t *mac = address->bytes;
+        char words[24];
 
-#define COUNT(name_, doc_) json_object_set_new(object, #name_, integer(report->feeder.name_));
-        XSKIM_REPLAY_NOTE_ROWS(COUNT)
-#undef COUNT
-        json_object_set_new(object, "stalls", integer(report->sent.stalls));
-        return object;
+        if (address->from == XSKIM_REPLAY_ADDRESS_captured)
+                return json_pack("{s:s,s:n}", "from", names[address->from], "mac");
+        snprintf(words, sizeof(words), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+                 mac[3], mac[4], mac[5]);
+        return json_pack("{s:s,s:s}", "from", names[address->from], "mac", words);
 }
 
 static json_t *error_object(const struct xskim_replay_report *report) {
@@ -80,12 +107,14 @@ static json_t *report_object(const struct xskim_replay_report *report) {
         json_object_set_new(object, "mode", text(report->mode));
         json_object_set_new(object, "engine_why", text(report->why));
         json_object_set_new(object, "asked", pace_object(&report->pace));
+        json_object_set_new(object, "destination", address_object(&report->addresses.destination));
+        json_object_set_new(object, "source", address_object(&report->addresses.source));
         json_object_set_new(object, "packets", integer(progress->packets));
         json_object_set_new(object, "bytes", integer(progress->bytes));
         json_object_set_new(object, "rounds", integer(progress->rounds));
         json_object_set_new(object, "skipped", integer(xskim_replay_skipped(report)));
-        json_object_set_new(object, "skipped_as", skipped_object(report));
-        json_object_set_new(object, "noted", notes_object(report));
+        json_object_set_new(object, "skipped_as", counts_object(report, SKIPS, ARRAY_SIZE(SKIPS)));
+        json_object_set_new(object, "noted", counts_object(report, NOTES, ARRAY_SIZE(NOTES)));
         put_rates(object, progress);
         json_object_set_new(object, "timing_error_ns", error_object(report));
         json_object_set_new(object, "drift_ns",

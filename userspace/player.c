@@ -8,11 +8,11 @@
 
 #include <xskim/xskim.h>
 
+#include "addressing.h"
 #include "clock.h"
 #include "feeder.h"
 #include "log.h"
 #include "netdev.h"
-#include "netdev_neighbour.h"
 #include "netdev_sent.h"
 #include "privilege.h"
 #include "quantile.h"
@@ -42,6 +42,7 @@ struct xskim_replay {
         struct belt *belt;
         struct feeder *feeder;
         struct stage *stage;
+        struct xskim_replay_addresses addresses;
         struct xskim_replay_port_sent sent_before;
         uint64_t capture_bytes;
         int stop_fd;
@@ -69,19 +70,6 @@ static int port_find(struct xskim_replay *p) {
                                  "Set it up: 'ip link set %s up'.",
                                  p->config.port, p->config.port);
         return netdev_sent(p->port.ifindex, &p->sent_before);
-}
-
-static int addresses_find(struct xskim_replay *p) {
-        struct xskim_replay_config *config = &p->config;
-        int r = 0;
-
-        if (config->from_port)
-                r = netdev_address(p->port.ifindex, config->editing.source.bytes);
-        if (config->to_neighbour && r >= 0)
-                r = netdev_neighbour(p->port.ifindex, config->editing.destination.bytes);
-        config->editing.source.wanted |= config->from_port;
-        config->editing.destination.wanted |= config->to_neighbour;
-        return r;
 }
 
 /* Edges of a chunk stay empty, hence one and a half. */
@@ -150,7 +138,8 @@ static int parts_open(struct xskim_replay *p) {
                 return -errno;
         privilege_memlock_raise();
         r = r < 0 ? r : port_find(p);
-        r = r < 0 ? r : addresses_find(p);
+        r = r < 0 ? r
+                  : addressing_find(p->port.ifindex, &p->config, &p->config.editing, &p->addresses);
         r = r < 0 ? r : capture_open(p->config.file, p->config.filter, &p->capture);
         if (r < 0)
                 return r;
@@ -291,7 +280,8 @@ int xskim_replay_run(struct xskim_replay *p, const struct xskim_replay_watch *wa
                                                .port = p->config.port,
                                                .engine = p->operations->name,
                                                .mode = p->operations->mode(p->sender),
-                                               .pace = p->config.pace};
+                                               .pace = p->config.pace,
+                                               .addresses = p->addresses};
         snprintf(report->why, sizeof(report->why), "%s", p->why);
         r = threads_start(p);
         if (r < 0)

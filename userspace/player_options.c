@@ -86,26 +86,33 @@ static struct xskim_replay_editing *editing_of(void *target) {
         return &config_of(target)->editing;
 }
 
-static int parse_dst_mac(void *target, const char *value) {
-        struct xskim_replay_mac *mac = &editing_of(target)->destination;
+/* `word`: the one that leaves it to the port. Whoever says one address says both: what is not
+ * given stays as captured. */
+static int parse_mac(struct xskim_replay_config *config, const char *value, const char *word,
+                     struct xskim_replay_mac *mac, bool *asked) {
         int r = 0;
 
-        config_of(target)->to_neighbour = !strcmp(value, "neighbour");
-        if (!config_of(target)->to_neighbour)
-                r = cli_value_mac(value, mac->bytes);
+        *mac = (struct xskim_replay_mac){0};
+        *asked = !strcmp(value, word);
+        config->to_known_neighbour = false;
+        if (*asked || !strcmp(value, "captured"))
+                return 0;
+        r = cli_value_mac(value, mac->bytes);
         mac->wanted = r >= 0;
         return r;
 }
 
-static int parse_src_mac(void *target, const char *value) {
-        struct xskim_replay_mac *mac = &editing_of(target)->source;
-        int r = 0;
+static int parse_dst_mac(void *target, const char *value) {
+        struct xskim_replay_config *config = config_of(target);
 
-        config_of(target)->from_port = !strcmp(value, "port");
-        if (!config_of(target)->from_port)
-                r = cli_value_mac(value, mac->bytes);
-        mac->wanted = r >= 0;
-        return r;
+        return parse_mac(config, value, "neighbour", &config->editing.destination,
+                         &config->to_neighbour);
+}
+
+static int parse_src_mac(void *target, const char *value) {
+        struct xskim_replay_config *config = config_of(target);
+
+        return parse_mac(config, value, "port", &config->editing.source, &config->from_port);
 }
 
 static int parse_net(struct xskim_replay_net *net, const char *value) {
@@ -207,13 +214,14 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "waits no longer than this for the next packet of the capture; longer gaps are shortened "
          "to it and counted",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 0 to 24h", parse_max_gap},
-        {"dst-mac", "MAC|neighbour", NULL,
-         "sends to this address, or to the one neighbour that the kernel knows behind the port; "
-         "without it, as captured",
-         "an address as 02:00:00:00:00:01, or neighbour", parse_dst_mac},
-        {"src-mac", "MAC|port", NULL,
-         "sends from this address, or from the port's own; without it, as captured",
-         "an address as 02:00:00:00:00:01, or port", parse_src_mac},
+        {"dst-mac", "MAC|neighbour|captured", NULL,
+         "sends to this address, or to the one neighbour that the kernel knows behind the port, or "
+         "as captured; without it and --src-mac, from the port to its neighbour when just one is "
+         "known (what was sent to a group still is), else as captured",
+         "an address as 02:00:00:00:00:01, or neighbour, or captured", parse_dst_mac},
+        {"src-mac", "MAC|port|captured", NULL,
+         "sends from this address, or from the port's own, or as captured",
+         "an address as 02:00:00:00:00:01, or port, or captured", parse_src_mac},
         {"src-net", "NET=NEW", NULL,
          "moves IP source addresses from one network to another; checksums follow",
          "networks of one kind without host bits, as 10.1.0.0/16=192.168.0.0 or "

@@ -90,6 +90,38 @@ static void put_sent(struct page *page, const struct xskim_replay_report *report
         page_end(page);
 }
 
+static const char *const ADDRESS_WORDS[] = {
+#define WORDS(name_, doc_) [XSKIM_REPLAY_ADDRESS_##name_] = doc_,
+        XSKIM_REPLAY_ADDRESS_ROWS(WORDS)
+#undef WORDS
+};
+
+static void put_address(struct page *page, const char *gap, const char *word,
+                        const struct xskim_replay_address *address) {
+        const uint8_t *mac = address->bytes;
+
+        if (address->from == XSKIM_REPLAY_ADDRESS_captured)
+                page_item(page, LABEL_WIDTH + 1, gap, "%s as captured", word);
+        else
+                page_item(page, LABEL_WIDTH + 1, gap, "%s %02x:%02x:%02x:%02x:%02x:%02x (%s)", word,
+                          mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                          ADDRESS_WORDS[address->from]);
+}
+
+static void put_addresses(struct page *page, const struct xskim_replay_addresses *addresses) {
+        bool changed = addresses->destination.from || addresses->source.from;
+
+        put_label(page, "addresses");
+        if (changed) {
+                put_address(page, "", "to", &addresses->destination);
+                put_address(page, "  ", "from", &addresses->source);
+        } else {
+                page_item(page, LABEL_WIDTH + 1, "", "%s",
+                          ADDRESS_WORDS[XSKIM_REPLAY_ADDRESS_captured]);
+        }
+        page_end(page);
+}
+
 static void put_timing(struct page *page, const struct xskim_replay_report *report) {
         const struct xskim_distribution *d = &report->error_ns;
 
@@ -151,6 +183,7 @@ void player_view_report(const struct xskim_replay_report *report, unsigned int c
         page_item(&page, LABEL_WIDTH + 1, "  ", "because: %s", report->why);
         page_end(&page);
         put_sent(&page, report);
+        put_addresses(&page, &report->addresses);
         if (report->timed && report->error_ns.count)
                 put_timing(&page, report);
         put_counts(&page, report);

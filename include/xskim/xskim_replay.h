@@ -53,10 +53,31 @@ struct xskim_replay_editing {
         bool vlan_push;          /* then one is put in front (802.1Q) */
         uint16_t vlan_tci;
         struct xskim_replay_mac destination;
+        bool group_kept; /* destinations that are group addresses stay as they are */
         struct xskim_replay_mac source;
         struct xskim_replay_net source_net;
         struct xskim_replay_net destination_net;
         uint32_t min_bytes; /* shorter packets are filled up with zeros; 0: none */
+};
+
+/* Where the packets' Ethernet addresses come from. ROW(name, doc) */
+#define XSKIM_REPLAY_ADDRESS_ROWS(ROW)                                                             \
+        ROW(captured, "as captured")                                                               \
+        ROW(given, "as given")                                                                     \
+        ROW(neighbour, "the port's neighbour")                                                     \
+        ROW(port, "the port's own")
+
+#define XSKIM_REPLAY_ADDRESS_MEMBER(name_, doc_) XSKIM_REPLAY_ADDRESS_##name_,
+enum xskim_replay_address_from { XSKIM_REPLAY_ADDRESS_ROWS(XSKIM_REPLAY_ADDRESS_MEMBER) };
+
+struct xskim_replay_address {
+        enum xskim_replay_address_from from;
+        uint8_t bytes[XSKIM_REPLAY_MAC_BYTES]; /* captured: of no meaning */
+};
+
+struct xskim_replay_addresses {
+        struct xskim_replay_address destination;
+        struct xskim_replay_address source;
 };
 
 /* So far; may be asked for at any time. */
@@ -128,6 +149,9 @@ struct xskim_replay_config {
         struct xskim_replay_editing editing;
         bool to_neighbour; /* destination: the address of the port's neighbour */
         bool from_port;    /* source: the port's own address */
+        /* Both of them when the kernel knows just one neighbour behind the port, and destinations
+         * that are group addresses stay; else as captured. */
+        bool to_known_neighbour;
 };
 
 enum { XSKIM_REPLAY_WHY_BYTES = 128 };
@@ -139,6 +163,7 @@ struct xskim_replay_report {
         const char *mode;                 /* how the port takes the engine's packets */
         char why[XSKIM_REPLAY_WHY_BYTES]; /* this engine was taken */
         struct xskim_replay_pace pace;
+        struct xskim_replay_addresses addresses;
         struct xskim_replay_result sent;
         struct xskim_replay_counts feeder;
         struct xskim_replay_port_sent port_sent; /* by the port's own counters, of everybody */

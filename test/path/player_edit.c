@@ -65,6 +65,61 @@ Test(player_edit, the_ports_address_and_its_neighbours) {
         cr_expect_eq(REPLAY("--dst-mac", "neighbour", made, LAB_PORT).status, 1);
 }
 
+static uint8_t destinations[2][6] = {{0x02, 0xee, 0, 0, 0, 1}, {0x33, 0x33, 0, 0, 0, 1}};
+
+static void make_to_one_and_to_all(void) {
+        uint8_t packet[100];
+        struct tape *tape = tape_open(made, TAPE_ETHERNET);
+
+        lab_udp(packet, sizeof(packet), 1000, 2000);
+        for (size_t i = 0; i < ARRAY_SIZE(destinations); i++) {
+                memcpy(packet, destinations[i], 6);
+                tape_put(tape, i, packet, sizeof(packet), sizeof(packet));
+        }
+        tape_close(tape);
+}
+
+/* Both packets, sent with these options. */
+static struct tape_packets both_sent(const char *option, const char *value, const char *to) {
+        struct judge judge = judge_start(LAB_PEER);
+        struct command_result result = REPLAY(made, LAB_PORT, option, value);
+        struct tape_packets received = judge_end(&judge);
+
+        cr_assert_eq(result.status, 0, "%s", result.err);
+        cr_assert_eq(received.count, 2);
+        cr_expect_eq(strncmp(report_text(&result, "destination") + strlen("{\"from\":\""), to,
+                             strlen(to)),
+                     0, "%s", result.out);
+        return received;
+}
+
+static void as_captured(const char *option, const char *value) {
+        struct tape_packets sent = tape_read(made), received = both_sent(option, value, "captured");
+
+        tape_equal(&sent, &received, 1);
+        tape_free(&sent);
+        tape_free(&received);
+}
+
+/* Unasked only when it is sure to be meant: one neighbour; and groups stay groups. */
+Test(player_edit, the_one_neighbour_gets_it_unless_told_otherwise) {
+        struct tape_packets received;
+
+        lab_run("ip link set " LAB_PORT " address 02:00:00:00:00:77");
+        make_to_one_and_to_all();
+        as_captured(NULL, NULL);
+        lab_run("ip neighbour add 10.0.0.9 lladdr 02:00:00:00:00:99 dev " LAB_PORT);
+        received = both_sent(NULL, NULL, "neighbour");
+        cr_expect_eq(memcmp(received.packet[0].bytes, "\2\0\0\0\0\x99\2\0\0\0\0\x77\x08", 13), 0);
+        cr_expect_eq(memcmp(received.packet[1].bytes, destinations[1], 6), 0);
+        cr_expect_eq(memcmp(received.packet[1].bytes + 6, "\2\0\0\0\0\x77\x08", 7), 0);
+        tape_free(&received);
+        as_captured("--dst-mac", "captured");
+        as_captured("--src-mac", "captured");
+        lab_run("ip neighbour add 10.0.0.10 lladdr 02:00:00:00:00:9a dev " LAB_PORT);
+        as_captured(NULL, NULL);
+}
+
 Test(player_edit, tags) {
         struct tape_packet packet;
 

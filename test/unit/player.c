@@ -18,14 +18,24 @@ static struct xskim_replay_report report_of(enum xskim_replay_pace_kind pace) {
                 .mode = "copy",
                 .why = "as asked",
                 .pace = {.pace = pace, .speed = 2500000, .rate = 2000000},
+                .addresses = {.destination = {.from = XSKIM_REPLAY_ADDRESS_neighbour,
+                                              .bytes = {2, 0xab, 0, 0, 0, 9}}},
                 .sent = {.progress = {.packets = 1000,
                                       .bytes = 500000,
                                       .rounds = 1,
                                       .start_ns = 1000000000,
                                       .now_ns = 3000000000,
                                       .late = 3},
-                         .refused = 2},
-                .feeder = {.too_long = 5, .too_short = 7, .cut_short = 11},
+                         .refused = 2,
+                         .stalls = 17},
+                .feeder = {.too_long = 5,
+                           .too_short = 7,
+                           .filtered = 19,
+                           .unreadable = 23,
+                           .padded = 29,
+                           .cut_short = 11,
+                           .backwards = 31,
+                           .shortened = 37},
                 .port_sent = {.packets = 1000, .dropped = 13},
                 .timed = pace != XSKIM_REPLAY_TOP,
                 .drift_ns = -1500,
@@ -80,6 +90,62 @@ Test(player, the_json_object_has_what_others_read) {
         json_decref(object);
 }
 
+static void counts_are(const json_t *object, const char *group, const char *const names[],
+                       const json_int_t values[], size_t count) {
+        const json_t *counts = json_object_get(object, group);
+
+        cr_expect_eq(json_object_size(counts), count);
+        for (size_t i = 0; i < count; i++) {
+                const json_t *value = json_object_get(counts, names[i]);
+
+                cr_expect(json_is_integer(value), "%s", names[i]);
+                cr_expect_eq(json_integer_value(value), values[i], "%s", names[i]);
+        }
+}
+
+Test(player, every_count_is_in_the_object) {
+        static const char *const skips[] = {"too_short", "too_long", "refused"};
+        static const json_int_t skip_values[] = {7, 5, 2};
+        static const char *const notes[] = {"filtered",  "unreadable", "padded", "cut_short",
+                                            "backwards", "shortened",  "stalls"};
+        static const json_int_t note_values[] = {19, 23, 29, 11, 31, 37, 17};
+        json_t *object = object_of(XSKIM_REPLAY_CAPTURED);
+
+        counts_are(object, "skipped_as", skips, skip_values, ARRAY_SIZE(skips));
+        counts_are(object, "noted", notes, note_values, ARRAY_SIZE(notes));
+        json_decref(object);
+}
+
+/* Whoever reads them into 64 bits need not round. */
+Test(player, counts_and_nanoseconds_are_integers) {
+        static const char *const keys[] = {"packets",       "bytes",        "skipped",
+                                           "rounds",        "drift_ns",     "late",
+                                           "late_above_ns", "port_packets", "port_dropped"};
+        static const char *const errors[] = {"p50", "p99", "p999", "max"};
+        json_t *object = object_of(XSKIM_REPLAY_CAPTURED);
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                cr_expect(json_is_integer(json_object_get(object, keys[i])), "%s", keys[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+                cr_expect(json_is_integer(json_object_get(
+                                  json_object_get(object, "timing_error_ns"), errors[i])),
+                          "%s", errors[i]);
+        json_decref(object);
+}
+
+Test(player, addresses_are_told) {
+        json_t *object = object_of(XSKIM_REPLAY_CAPTURED);
+        const json_t *destination = json_object_get(object, "destination");
+        const json_t *source = json_object_get(object, "source");
+
+        cr_expect_str_eq(json_string_value(json_object_get(destination, "from")), "neighbour");
+        cr_expect_str_eq(json_string_value(json_object_get(destination, "mac")),
+                         "02:ab:00:00:00:09");
+        cr_expect_str_eq(json_string_value(json_object_get(source, "from")), "captured");
+        cr_expect(json_is_null(json_object_get(source, "mac")));
+        json_decref(object);
+}
+
 /* Nothing is due at top speed, so nothing is said to have been punctual. */
 Test(player, top_speed_has_no_timing_error) {
         json_t *object = object_of(XSKIM_REPLAY_TOP);
@@ -100,9 +166,11 @@ Test(player, nothing_sent_divides_nothing) {
 
 /* At any width: no line is wider, and what matters is there. */
 Test(player, the_text_fits_the_terminal) {
-        static const char *const words[] = {"1 000 packets", "4.00 µs",     "-1.50 µs",
-                                            "late 3",        "longer than", "shorter than",
-                                            "13 dropped",    "as asked"};
+        static const char *const words[] = {
+                "1 000 packets",   "4.00 µs",     "-1.50 µs",
+                "late 3",          "longer than", "shorter than",
+                "13 dropped",      "as asked",    "to 02:ab:00:00:00:09 (the port's neighbour)",
+                "from as captured"};
         struct xskim_replay_report report = report_of(XSKIM_REPLAY_CAPTURED);
         char text[PLAYER_VIEW_BYTES];
 
