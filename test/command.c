@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,11 +47,11 @@ struct command command_start(void (*before)(void), const char *const arguments[]
         _exit(98);
 }
 
-static pid_t wait_bounded(pid_t pid, int *status) {
+static pid_t wait_bounded(pid_t pid, int *status, struct rusage *usage) {
         pid_t ended = 0;
 
         for (int i = 0; i < WAITS && !ended; i++) {
-                ended = waitpid(pid, status, WNOHANG);
+                ended = wait4(pid, status, WNOHANG, usage);
                 if (!ended)
                         usleep(WAIT_US);
         }
@@ -65,10 +66,11 @@ static void read_back(FILE *file, char *text, size_t bytes) {
 
 struct command_result command_end(struct command *command) {
         struct command_result result = {.status = -1};
+        struct rusage usage = {0};
         struct stat facts;
         int status = 0;
 
-        if (wait_bounded(command->pid, &status) != command->pid) {
+        if (wait_bounded(command->pid, &status, &usage) != command->pid) {
                 command_kill(command->pid);
                 cr_assert_fail("the command did not end");
         }
@@ -76,6 +78,7 @@ struct command_result command_end(struct command *command) {
                 result.status = WEXITSTATUS(status);
         else
                 result.signal = WTERMSIG(status);
+        result.resident_bytes_max = (uint64_t)usage.ru_maxrss * 1024;
         cr_assert_eq(fstat(fileno(command->out), &facts), 0);
         result.out = calloc(1, (size_t)facts.st_size + 1);
         cr_assert(result.out);

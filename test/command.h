@@ -18,9 +18,10 @@ struct command {
 };
 
 struct command_result {
-        int status; /* of exit, or -1 when a signal ended it */
-        int signal; /* 0 when it exited */
-        char *out;  /* all of standard output, from the heap */
+        int status;                  /* of exit, or -1 when a signal ended it */
+        int signal;                  /* 0 when it exited */
+        uint64_t resident_bytes_max; /* of memory, as the kernel counted it */
+        char *out;                   /* all of standard output, from the heap */
         char err[4096];
 };
 
