@@ -122,11 +122,13 @@ struct xskim_launch_packet *launch_rows(const struct launch *l, uint32_t chunk) 
         return l->rows + (size_t)chunk * XSKIM_LAUNCH_CHUNK_PACKETS;
 }
 
-/* Frames only shrink, which is cheaper than growing: they start as long as the longest packet. The
- * interface only has to be one; 1 is the loopback interface of every namespace. */
+/* Frames only shrink, which is cheaper than growing: they start as long as the longest packet, or
+ * as what is copied in blocks. The interface only has to be one; 1 is the loopback interface of
+ * every namespace. */
 int launch_run(struct launch *l, const struct launch_run *run, struct launch_result *ret) {
         struct xskim_launch_control *control = &l->skeleton->bss->control, before;
-        uint32_t bytes = MIN(run->bytes, sizeof(l->frame));
+        uint32_t least = run->count > 1 ? XSKIM_LAUNCH_DIRECT_BYTES : 0;
+        uint32_t bytes = MIN(MAX(run->bytes, least), sizeof(l->frame));
         struct xdp_md context = {.data_end = bytes, .ingress_ifindex = 1};
         LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = l->frame, .data_size_in = bytes,
                     .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = (int)run->count,

@@ -18,6 +18,9 @@ enum {
         /* Behind each chunk, so that the verifier sees that a packet from any place stays inside.
          */
         XSKIM_LAUNCH_SLACK_BYTES = 4096,
+        /* Up to so many bytes are copied in blocks, into frames that are at least so long. */
+        XSKIM_LAUNCH_BLOCK_BYTES = 64,
+        XSKIM_LAUNCH_DIRECT_BYTES = 3 * XSKIM_LAUNCH_BLOCK_BYTES,
 };
 
 struct xskim_launch_packet {
