@@ -22,20 +22,22 @@ struct belt {
         struct belt_chunk *chunks;
 };
 
-static int chunks_make(struct belt *b) {
+static int chunks_make(struct belt *b, bool stamps) {
         b->chunks = calloc(b->count, sizeof(*b->chunks));
         for (uint32_t i = 0; b->chunks && i < b->count; i++) {
                 struct belt_chunk *chunk = &b->chunks[i];
 
                 chunk->number = i;
                 chunk->offsets_ns = calloc(XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*chunk->offsets_ns));
-                if (!chunk->offsets_ns)
+                if (stamps)
+                        chunk->stamps = calloc(XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*chunk->stamps));
+                if (!chunk->offsets_ns || (stamps && !chunk->stamps))
                         return -ENOMEM;
         }
         return b->chunks ? 0 : -ENOMEM;
 }
 
-int belt_open(uint32_t chunks, struct belt **ret_belt) {
+int belt_open(uint32_t chunks, bool stamps, struct belt **ret_belt) {
         struct belt *b = calloc(1, sizeof(*b));
         pthread_condattr_t attributes;
         int r;
@@ -48,7 +50,7 @@ int belt_open(uint32_t chunks, struct belt **ret_belt) {
         pthread_cond_init(&b->moved, &attributes);
         pthread_condattr_destroy(&attributes);
         pthread_mutex_init(&b->mutex, NULL);
-        r = chunks_make(b);
+        r = chunks_make(b, stamps);
         if (r < 0) {
                 belt_close(b);
                 return r;
@@ -60,8 +62,10 @@ int belt_open(uint32_t chunks, struct belt **ret_belt) {
 struct belt *belt_close(struct belt *b) {
         if (!b)
                 return NULL;
-        for (uint32_t i = 0; b->chunks && i < b->count; i++)
+        for (uint32_t i = 0; b->chunks && i < b->count; i++) {
                 free(b->chunks[i].offsets_ns);
+                free(b->chunks[i].stamps);
+        }
         free(b->chunks);
         pthread_cond_destroy(&b->moved);
         pthread_mutex_destroy(&b->mutex);

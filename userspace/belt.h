@@ -15,6 +15,14 @@
 
 #include <xskim/launch.h>
 
+#include "stamp.h"
+
+/* What stamp_prepare said of a packet. */
+struct belt_stamp {
+        enum stamp_outcome outcome;
+        struct stamp_spot spot; /* STAMP_done: where it is */
+};
+
 struct belt_chunk {
         uint32_t number; /* of its place in the belt */
         uint32_t count;  /* packets */
@@ -25,12 +33,14 @@ struct belt_chunk {
         uint64_t position; /* in the file, at its end */
         uint8_t *bytes;    /* XSKIM_LAUNCH_CHUNK_BYTES, of the sender */
         struct xskim_launch_packet *rows;
-        uint64_t *offsets_ns; /* of each packet in its round */
+        uint64_t *offsets_ns;      /* of each packet in its round */
+        struct belt_stamp *stamps; /* of each packet; NULL: none are wanted */
 };
 
 struct belt;
 
-int belt_open(uint32_t chunks, struct belt **ret_belt);
+/* With room for `stamps` or without: 192 KB a chunk, of which only what is used is touched. */
+int belt_open(uint32_t chunks, bool stamps, struct belt **ret_belt);
 struct belt *belt_close(struct belt *belt);
 
 /* For setting the pointers up, before the threads start. */

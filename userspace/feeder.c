@@ -24,7 +24,7 @@ struct feeder {
         bool started;
         struct belt_chunk *chunk; /* being filled */
         struct timeline timeline; /* of this round */
-        uint8_t *scratch;         /* where packets are edited; NULL: they are sent as they are */
+        uint8_t *scratch;         /* where packets are changed; NULL: they are sent as they are */
         struct xskim_replay_counts counts;
         int error;
         char message[2048];
@@ -37,6 +37,10 @@ static bool is_tagged(const struct capture_packet *packet) {
         return (type[0] == 0x81 && type[1] == 0x00) || (type[0] == 0x88 && type[1] == 0xa8);
 }
 
+static uint32_t bytes_max(const struct feeder *f, const struct capture_packet *packet) {
+        return f->config.bytes_max + (is_tagged(packet) ? VLAN_TAG_BYTES : 0);
+}
+
 static bool is_wanted(struct feeder *f, const struct capture_packet *packet) {
         uint32_t bytes = packet->bytes_captured;
 
@@ -44,7 +48,7 @@ static bool is_wanted(struct feeder *f, const struct capture_packet *packet) {
                 f->counts.too_short++;
                 return false;
         }
-        if (bytes > f->config.bytes_max + (is_tagged(packet) ? VLAN_TAG_BYTES : 0)) {
+        if (bytes > bytes_max(f, packet)) {
                 f->counts.too_long++;
                 return false;
         }
@@ -92,6 +96,22 @@ static void cut_count(struct feeder *f, const struct capture_packet *original) {
                 f->counts.cut_short++;
 }
 
+/* Behind the payload where the port takes that, else over it. The packet is in the scratch space.
+ */
+static struct belt_stamp packet_stamp(struct feeder *f, struct capture_packet *packet) {
+        uint32_t bytes = packet->bytes_captured;
+        struct belt_stamp stamp = {.outcome = STAMP_large};
+
+        if (!f->config.stamp_over)
+                stamp.outcome = stamp_prepare(f->scratch, bytes, bytes_max(f, packet), STAMP_APPEND,
+                                              &stamp.spot);
+        if (stamp.outcome == STAMP_large)
+                stamp.outcome = stamp_prepare(f->scratch, bytes, bytes, STAMP_OVER, &stamp.spot);
+        if (stamp.outcome == STAMP_done)
+                packet->bytes_captured = stamp.spot.length;
+        return stamp;
+}
+
 static void chunk_post(struct feeder *f) {
         if (!f->chunk)
                 return;
@@ -106,7 +126,8 @@ static bool has_room(const struct belt_chunk *chunk, uint32_t bytes) {
 }
 
 /* False: the belt was stopped. */
-static bool packet_place(struct feeder *f, const struct capture_packet *packet) {
+static bool packet_place(struct feeder *f, const struct capture_packet *packet,
+                         const struct belt_stamp *stamp) {
         uint32_t bytes = packet->bytes_captured;
         struct belt_chunk *chunk;
 
@@ -120,6 +141,8 @@ static bool packet_place(struct feeder *f, const struct capture_packet *packet) 
         memcpy(chunk->bytes + chunk->used, packet->bytes, bytes);
         chunk->rows[chunk->count] =
                 (struct xskim_launch_packet){.place = chunk->used, .bytes = bytes};
+        if (chunk->stamps)
+                chunk->stamps[chunk->count] = *stamp;
         chunk->offsets_ns[chunk->count++] = timeline_place(&f->timeline, packet->time_ns);
         chunk->longest = MAX(chunk->longest, bytes);
         chunk->used += (bytes + PLACE_UNIT - 1) / PLACE_UNIT * PLACE_UNIT;
@@ -129,11 +152,14 @@ static bool packet_place(struct feeder *f, const struct capture_packet *packet) 
 /* False: the belt was stopped. */
 static bool packet_take(struct feeder *f, struct capture_packet *packet) {
         struct capture_packet original = *packet;
+        struct belt_stamp stamp = {0};
 
         if (!packet_edit(f, packet) || !is_wanted(f, packet))
                 return true;
         cut_count(f, &original);
-        return packet_place(f, packet);
+        if (f->config.stamp)
+                stamp = packet_stamp(f, packet);
+        return packet_place(f, packet, &stamp);
 }
 
 static void round_end(struct feeder *f) {
@@ -203,14 +229,15 @@ static void *thread_main(void *context) {
 
 int feeder_open(const struct feeder_config *config, struct feeder **ret_feeder) {
         struct feeder *f = calloc(1, sizeof(*f));
+        bool changes = config->stamp || editing_is_needed(&config->editing);
         int r;
 
         if (!f)
                 return -ENOMEM;
         f->config = *config;
-        if (editing_is_needed(&config->editing))
+        if (changes)
                 f->scratch = malloc(SCRATCH_BYTES + editing_room(&config->editing));
-        if (editing_is_needed(&config->editing) && !f->scratch) {
+        if (changes && !f->scratch) {
                 free(f);
                 return -ENOMEM;
         }

@@ -21,6 +21,8 @@ struct feeder_config {
         uint64_t rounds;         /* 0: without end */
         struct xskim_replay_editing editing;
         uint64_t gap_ns_max;
+        bool stamp;         /* make room for stamps and leave them in the chunk's `stamps` */
+        bool stamp_over;    /* always over the payload */
         bool skip_bad;      /* the rest of a capture that cannot be read is no error */
         uint32_t bytes_max; /* of a packet; a VLAN tag may come on top */
 };

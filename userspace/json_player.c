@@ -78,6 +78,21 @@ static json_t *address_object(const struct xskim_replay_address *address) {
         return json_pack("{s:s,s:s}", "from", names[address->from], "mac", words);
 }
 
+static json_t *stamps_object(const struct xskim_replay_report *report) {
+        const struct xskim_replay_stamps *stamps = &report->sent.stamps;
+        json_t *reasons;
+
+        if (!stamps->wanted)
+                return json_null();
+        reasons = json_object();
+#define COUNT(name_, doc_) json_object_set_new(reasons, #name_, integer(stamps->unstamped.name_));
+        XSKIM_REPLAY_UNSTAMPED_ROWS(COUNT)
+#undef COUNT
+        return json_pack("{s:o,s:o,s:o,s:o}", "run", integer(stamps->run), "stamped",
+                         integer(stamps->stamped), "unstamped",
+                         integer(xskim_replay_unstamped(report)), "unstamped_as", reasons);
+}
+
 static json_t *error_object(const struct xskim_replay_report *report) {
         const struct xskim_distribution *d = &report->error_ns;
 
@@ -115,6 +130,7 @@ static json_t *report_object(const struct xskim_replay_report *report) {
         json_object_set_new(object, "skipped", integer(xskim_replay_skipped(report)));
         json_object_set_new(object, "skipped_as", counts_object(report, SKIPS, ARRAY_SIZE(SKIPS)));
         json_object_set_new(object, "noted", counts_object(report, NOTES, ARRAY_SIZE(NOTES)));
+        json_object_set_new(object, "stamps", stamps_object(report));
         put_rates(object, progress);
         json_object_set_new(object, "timing_error_ns", error_object(report));
         json_object_set_new(object, "drift_ns",

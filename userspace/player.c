@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 
 #include <xskim/xskim.h>
 
@@ -31,6 +32,7 @@ enum {
         GAP_MS_MAX = 3600000,
 };
 #define NS_A_SECOND 1e9
+static const uint64_t STAMPED_MAX = 1ULL << XSKIM_STAMP_SEQUENCE_BITS;
 
 struct xskim_replay {
         struct xskim_replay_config config;
@@ -45,6 +47,7 @@ struct xskim_replay {
         struct xskim_replay_addresses addresses;
         struct xskim_replay_port_sent sent_before;
         uint64_t capture_bytes;
+        uint32_t stamp_run; /* 0: no stamps */
         int stop_fd;
         int ended_fd;
 };
@@ -119,7 +122,7 @@ static int sender_open(struct xskim_replay *p) {
         snprintf(p->why, sizeof(p->why), "as asked");
         r = p->config.engine == XSKIM_REPLAY_ENGINE_auto ? engine_choose(p, chunks)
                                                          : engine_open(p, p->config.engine, chunks);
-        r = r < 0 ? r : belt_open(chunks, &p->belt);
+        r = r < 0 ? r : belt_open(chunks, p->stamp_run, &p->belt);
         for (uint32_t i = 0; i < chunks && r >= 0; i++) {
                 struct belt_chunk *chunk = belt_chunk(p->belt, i);
 
@@ -127,6 +130,15 @@ static int sender_open(struct xskim_replay *p) {
                 chunk->rows = p->operations->chunk_rows(p->sender, i);
         }
         return r;
+}
+
+/* A number that no other run has had, most likely. */
+static int run_draw(struct xskim_replay *p) {
+        while (!p->stamp_run)
+                if (getrandom(&p->stamp_run, sizeof(p->stamp_run), 0) < 0)
+                        return error_set(-errno, "stamps: no random number for the run: %s",
+                                         strerror(errno));
+        return 0;
 }
 
 static int parts_open(struct xskim_replay *p) {
@@ -141,6 +153,8 @@ static int parts_open(struct xskim_replay *p) {
         r = r < 0 ? r
                   : addressing_find(p->port.ifindex, &p->config, &p->config.editing, &p->addresses);
         r = r < 0 ? r : capture_open(p->config.file, p->config.filter, &p->capture);
+        if (p->config.stamp && r >= 0)
+                r = run_draw(p);
         if (r < 0)
                 return r;
         p->capture_bytes = capture_size(p->capture);
@@ -154,6 +168,7 @@ int xskim_replay_open(const struct xskim_replay_config *config, struct xskim_rep
         if (!p)
                 return -ENOMEM;
         p->config = *config;
+        p->config.stamp |= config->stamp_over;
         p->stop_fd = p->ended_fd = -1;
         r = parts_open(p);
         if (r < 0) {
@@ -191,12 +206,21 @@ void xskim_replay_interrupt(struct xskim_replay *p) {
         (void)!write(p->stop_fd, &one, sizeof(one));
 }
 
+/* Each packet may carry a number, and there are so many. */
+static uint64_t limit_of(const struct xskim_replay *p) {
+        uint64_t limit = p->config.limit;
+
+        return p->config.stamp && (!limit || limit > STAMPED_MAX) ? STAMPED_MAX : limit;
+}
+
 static int threads_start(struct xskim_replay *p) {
         struct feeder_config feeder = {
                 .capture = p->capture,
                 .belt = p->belt,
                 .rounds = p->config.rounds,
                 .editing = p->config.editing,
+                .stamp = p->config.stamp,
+                .stamp_over = p->config.stamp_over,
                 .skip_bad = p->config.skip_bad,
                 .gap_ns_max = p->config.gap_ms_max * NS_A_MS,
                 .bytes_max = MIN(p->port.mtu + ETHERNET_HEADER_BYTES,
@@ -208,7 +232,9 @@ static int threads_start(struct xskim_replay *p) {
                 .belt = p->belt,
                 .pace = p->config.pace,
                 .rounds = p->config.rounds,
-                .limit = p->config.limit,
+                .stamp = p->config.stamp,
+                .stamp_run = p->stamp_run,
+                .limit = limit_of(p),
                 .duration_ns = p->config.duration_ms * NS_A_MS,
                 .stop_fd = p->stop_fd,
                 .ended_fd = p->ended_fd,
@@ -294,6 +320,15 @@ int xskim_replay_run(struct xskim_replay *p, const struct xskim_replay_watch *wa
         report_timing(p, report);
         report_port(p, report);
         return r < 0 ? r : fed;
+}
+
+uint64_t xskim_replay_unstamped(const struct xskim_replay_report *report) {
+        uint64_t unstamped = 0;
+
+#define UNSTAMPED(name_, doc_) unstamped += report->sent.stamps.unstamped.name_;
+        XSKIM_REPLAY_UNSTAMPED_ROWS(UNSTAMPED)
+#undef UNSTAMPED
+        return unstamped;
 }
 
 uint64_t xskim_replay_skipped(const struct xskim_replay_report *report) {

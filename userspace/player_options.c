@@ -189,6 +189,17 @@ static int parse_skip_bad(void *target, const char *value) {
         return 0;
 }
 
+static int parse_stamp(void *target, const char *value) {
+        (void)value;
+        config_of(target)->stamp = true;
+        return 0;
+}
+
+static int parse_stamp_over(void *target, const char *value) {
+        config_of(target)->stamp_over = true;
+        return parse_stamp(target, value);
+}
+
 static int parse_json(void *target, const char *value) {
         (void)value;
         ((struct player_options *)target)->json = true;
@@ -250,6 +261,14 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "counted "
          "and no error",
          NULL, parse_skip_bad},
+        {"stamp", NULL, NULL,
+         "gives every packet that can carry one a stamp, for xskim watch --transit at the other "
+         "end: 32 bytes behind the payload, or over its end where the packet would get too long "
+         "for the port",
+         NULL, parse_stamp},
+        {"stamp-over", NULL, NULL,
+         "likewise, but always over the end of the payload, so that lengths stay", NULL,
+         parse_stamp_over},
         {"engine", "auto|afxdp|xdp", "auto",
          "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "
          "BPF maps, the fast way where a port takes redirected frames; auto what suits the pace",

@@ -153,6 +153,18 @@ static void put_count(struct page *page, const char *label, uint64_t count, cons
         page_end(page);
 }
 
+static void put_stamps(struct page *page, const struct xskim_replay_stamps *stamps) {
+        if (!stamps->wanted)
+                return;
+        put_label(page, "stamped");
+        page_item(page, LABEL_WIDTH + 1, "", "%s", format_grouped(stamps->stamped).text);
+        page_item(page, LABEL_WIDTH + 1, "  ", "run %08" PRIx32, stamps->run);
+        page_end(page);
+#define UNSTAMPED(name_, doc_) put_count(page, "unstamped", stamps->unstamped.name_, doc_);
+        XSKIM_REPLAY_UNSTAMPED_ROWS(UNSTAMPED)
+#undef UNSTAMPED
+}
+
 static void put_counts(struct page *page, const struct xskim_replay_report *report) {
 #define SKIP(name_, doc_) put_count(page, "skipped", report->feeder.name_, doc_);
         XSKIM_REPLAY_SKIP_ROWS(SKIP)
@@ -186,6 +198,7 @@ void player_view_report(const struct xskim_replay_report *report, unsigned int c
         put_addresses(&page, &report->addresses);
         if (report->timed && report->error_ns.count)
                 put_timing(&page, report);
+        put_stamps(&page, &report->sent.stamps);
         put_counts(&page, report);
         put_port(&page, report);
 }

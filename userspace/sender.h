@@ -38,6 +38,8 @@ struct sender_operations {
         const char *name;
         /* Most packets of a batch that is to be punctual. */
         uint32_t batch_max;
+        /* Most packets of a batch whose stamps say one time of sending. */
+        uint32_t stamped_max;
         uint32_t packet_bytes_max;
         /* Errors with a message; -EOPNOTSUPP: this port cannot be used this way. */
         int (*open)(const struct sender_config *config, void **ret_sender);
@@ -47,7 +49,8 @@ struct sender_operations {
         uint8_t *(*chunk_bytes)(void *sender, uint32_t chunk);
         struct xskim_launch_packet *(*chunk_rows)(void *sender, uint32_t chunk);
         /* Hands over what there is room for, in order; sent + refused may be below count, even 0
-         * (try again). Blocks for milliseconds at most. */
+         * (try again). Copies them meanwhile: afterwards the caller may write to the chunk, as a
+         * stamp that is written anew does. Blocks for milliseconds at most. */
         int (*send)(void *sender, const struct sender_batch *batch, struct sender_result *ret);
         /* Waits, bounded, until the port is done with all that was handed over. */
         int (*finish)(void *sender);

@@ -17,6 +17,7 @@
 enum {
         FRAMES = 2048,
         BATCH_MAX = 32, /* what the kernel takes in one call, if it cannot be told otherwise */
+        STAMPED_MAX = 16, /* some 20 us of work, without zero copy */
         KICKS_MAX = 256,
         ROOM_WAIT_NS = 1000000,
         FINISH_WAITS = 1000,
@@ -165,6 +166,7 @@ static int afxdp_finish(void *sender) {
 const struct sender_operations SENDER_AFXDP = {
         .name = "afxdp",
         .batch_max = BATCH_MAX,
+        .stamped_max = STAMPED_MAX,
         .packet_bytes_max = XSK_SEND_FRAME_BYTES,
         .open = afxdp_open,
         .close = afxdp_close,

@@ -16,6 +16,8 @@
 enum {
         ANCHOR_MTU = 1500,
         BATCH_MAX = 256,
+        /* What the kernel makes at a time, some 10 us of work; more would not be much faster. */
+        STAMPED_MAX = 64,
 };
 
 struct sender_xdp {
@@ -128,6 +130,7 @@ static int xdp_finish(void *sender) {
 const struct sender_operations SENDER_XDP = {
         .name = "xdp",
         .batch_max = BATCH_MAX,
+        .stamped_max = STAMPED_MAX,
         .packet_bytes_max = XSKIM_LAUNCH_PACKET_BYTES_MAX,
         .open = xdp_open,
         .close = xdp_close,

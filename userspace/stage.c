@@ -31,6 +31,7 @@ struct stage {
         struct waiter *waiter;
         struct pacing schedule;
         struct punctuality punctuality;
+        struct stamper stamper;
         struct xskim_replay_result result;
         uint64_t end_ns; /* nothing is sent that is due later */
         int error;
@@ -52,6 +53,10 @@ static void publish(struct stage *s) {
 }
 
 /* ---- one batch ---- */
+
+static uint32_t batch_max(const struct stage *s, uint32_t most) {
+        return s->config.stamp ? MIN(most, s->config.operations->stamped_max) : most;
+}
 
 /* How many packets from `first` on are due by `now`, and when each of them was; at least the first.
  */
@@ -86,6 +91,8 @@ static void batch_account(struct stage *s, const struct belt_chunk *chunk, uint3
                 if (is_timed(s) && row->sent_ns)
                         punctuality_add(&s->punctuality, due_ns[i - first], row->sent_ns);
         }
+        if (s->config.stamp)
+                stamper_advance(&s->stamper, chunk, first, count);
         p->packets += result->sent;
         s->result.refused += result->refused;
         p->now_ns = clock_monotonic_ns();
@@ -96,8 +103,11 @@ static int batch_send(struct stage *s, const struct belt_chunk *chunk, uint32_t 
         struct sender_batch batch = {
                 .chunk = chunk, .first = first, .count = count, .timed = is_timed(s)};
         struct sender_result result = {0};
-        int r = s->config.operations->send(s->config.sender, &batch, &result);
+        int r;
 
+        if (s->config.stamp)
+                stamper_write(&s->stamper, chunk, first, count, clock_monotonic_ns());
+        r = s->config.operations->send(s->config.sender, &batch, &result);
         if (r < 0)
                 return r;
         batch_account(s, chunk, first, &result, due_ns);
@@ -134,7 +144,7 @@ static int punctual_step(struct stage *s, const struct belt_chunk *chunk, uint32
 
         if (r)
                 return r;
-        most = within_limit(s, MIN(most, chunk->count - first));
+        most = within_limit(s, MIN(batch_max(s, most), chunk->count - first));
         count = batch_plan(s, chunk, first, most, due_ns);
         return batch_send(s, chunk, first, count, due_ns, ret_done);
 }
@@ -142,7 +152,7 @@ static int punctual_step(struct stage *s, const struct belt_chunk *chunk, uint32
 /* Sends as fast as it goes. */
 static int top_step(struct stage *s, const struct belt_chunk *chunk, uint32_t first,
                     uint32_t *ret_done) {
-        uint32_t most = MIN(chunk->count - first, (uint32_t)TOP_BATCH_MAX);
+        uint32_t most = MIN(chunk->count - first, batch_max(s, TOP_BATCH_MAX));
         int r = waiter_look(s->waiter);
 
         s->result.stopped = r == WAITER_STOP;
@@ -258,6 +268,8 @@ int stage_open(const struct stage_config *config, struct stage **ret_stage) {
                 return -ENOMEM;
         s->config = *config;
         s->schedule.config = config->pace;
+        s->stamper.stamps.wanted = config->stamp;
+        s->stamper.stamps.run = config->stamp_run;
         pthread_mutex_init(&s->mutex, NULL);
         r = -pthread_create(&s->thread, NULL, thread_main, s);
         if (r < 0) {
@@ -280,6 +292,7 @@ int stage_end(struct stage *s, struct xskim_replay_result *ret_result) {
                 pthread_join(s->thread, NULL);
         s->started = false;
         *ret_result = s->result;
+        ret_result->stamps = s->stamper.stamps;
         return s->error < 0 ? error_set(s->error, "%s", s->message) : 0;
 }
 

@@ -15,11 +15,14 @@
 #include "punctuality.h"
 #include "pacing.h"
 #include "sender.h"
+#include "stamper.h"
 
 struct stage_config {
         const struct sender_operations *operations; /* borrowed, like all pointers here */
         void *sender;
         struct belt *belt;
+        bool stamp;         /* the belt has room for stamps */
+        uint32_t stamp_run; /* random, not 0 */
         struct xskim_replay_pace pace;
         uint64_t rounds;      /* 0: without end */
         uint64_t limit;       /* packets; 0: none */

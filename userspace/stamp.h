@@ -15,17 +15,12 @@
 #include <stdint.h>
 
 #include <xskim/stamp.h>
+#include <xskim/xskim.h>
 
 /* Why a packet carries no stamp; ROW(name, doc). Names and words are for a report, too. */
 #define STAMP_OUTCOMES(ROW)                                                                        \
         ROW(done, "stamped, or the stamp was read")                                                \
-        ROW(not_ip, "neither IPv4 nor IPv6")                                                       \
-        ROW(cut, "captured shorter than its headers say")                                          \
-        ROW(malformed, "a header contradicts itself")                                              \
-        ROW(fragment, "a fragment")                                                                \
-        ROW(protocol, "not TCP, UDP, ICMP or ICMPv6, or behind more headers than are followed")    \
-        ROW(length, "its length fields are 0 or contradict each other")                            \
-        ROW(small, "no room over its payload, which is shorter than a stamp")                      \
+        XSKIM_REPLAY_UNSTAMPED_ROWS(ROW)                                                           \
         ROW(large, "no room behind its payload: longer than its buffer or 65535 bytes")            \
         ROW(absent, "has no stamp")
 

@@ -91,8 +91,31 @@ struct xskim_replay_progress {
         uint64_t late;
 };
 
+/* Why a packet was sent without a stamp, with `stamp`. ROW(name, doc) */
+#define XSKIM_REPLAY_UNSTAMPED_ROWS(ROW)                                                           \
+        ROW(not_ip, "neither IPv4 nor IPv6")                                                       \
+        ROW(cut, "captured shorter than its headers say")                                          \
+        ROW(malformed, "a header contradicts itself")                                              \
+        ROW(fragment, "a fragment")                                                                \
+        ROW(protocol, "not TCP, UDP, ICMP or ICMPv6, or behind more headers than are followed")    \
+        ROW(length, "its length fields are 0 or contradict each other")                            \
+        ROW(small, "no room over its payload, which is shorter than a stamp")
+
+struct xskim_replay_unstamped {
+        XSKIM_REPLAY_UNSTAMPED_ROWS(XSKIM_U64_MEMBER_2)
+};
+
+/* Zeroed when none were wanted; else packets sent + refused = stamped + all of `unstamped`. */
+struct xskim_replay_stamps {
+        bool wanted;
+        uint32_t run;     /* random, not 0; what stamps and `xskim watch --transit` call run */
+        uint64_t stamped; /* numbers given, from 0 on; a refused packet has had one, too */
+        struct xskim_replay_unstamped unstamped;
+};
+
 struct xskim_replay_result {
         struct xskim_replay_progress progress;
+        struct xskim_replay_stamps stamps;
         uint64_t refused;
         uint64_t stalls; /* times when it had to wait for the feeder, after the start */
         bool stopped;    /* by stop_fd */
@@ -152,6 +175,11 @@ struct xskim_replay_config {
         /* Both of them when the kernel knows just one neighbour behind the port, and destinations
          * that are group addresses stay; else as captured. */
         bool to_known_neighbour;
+
+        /* Every packet that can gets a stamp (stamp.h): behind its payload where it still fits the
+         * port then, else over the payload's end. Ends after 2^48 packets. */
+        bool stamp;
+        bool stamp_over; /* likewise, but always over the payload's end: lengths stay */
 };
 
 enum { XSKIM_REPLAY_WHY_BYTES = 128 };
@@ -171,6 +199,9 @@ struct xskim_replay_report {
         struct xskim_distribution error_ns;      /* |sent at - due at| */
         int64_t drift_ns;
 };
+
+/* All packets that were sent without a stamp, whatever the reason. */
+XSKIM_PUBLIC uint64_t xskim_replay_unstamped(const struct xskim_replay_report *report);
 
 /* Packets that were read and not sent, whatever the reason. */
 XSKIM_PUBLIC uint64_t xskim_replay_skipped(const struct xskim_replay_report *report);
