@@ -16,7 +16,7 @@
 
 enum {
         FRAMES = 2048,
-        BATCH_MAX = 32, /* what the kernel takes in one call, if it cannot be told otherwise */
+        BATCH_MAX = 32,   /* what the kernel takes in one call, if it cannot be told otherwise */
         STAMPED_MAX = 16, /* some 20 us of work, without zero copy */
         KICKS_MAX = 256,
         ROOM_WAIT_NS = 1000000,

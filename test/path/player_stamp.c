@@ -307,11 +307,13 @@ Test(player_stamp, numbers_are_whole_wherever_it_ends) {
                 struct xskim_session *session = far_end(XSKIM_VERDICT_DROP);
                 struct command_result result;
                 struct command command;
+                double first_run;
 
                 stampable_make(100);
                 result = REPLAY("--stamp", "--limit", "777", "--loop", "0", "--rate", "20kpps",
                                 "--engine", ENGINES[i], made, LAB_PORT);
                 cr_expect_eq(report_number(&result, "stamped"), 777);
+                first_run = report_number(&result, "run");
                 all_came(&result, session);
                 session = far_end(XSKIM_VERDICT_DROP);
                 command = COMMAND_START(NULL, "replay", "--json", "--stamp", "--loop", "0",
@@ -319,6 +321,7 @@ Test(player_stamp, numbers_are_whole_wherever_it_ends) {
                 usleep(300000);
                 kill(command.pid, SIGINT);
                 result = replaying_wait(&command);
+                cr_expect_neq(report_number(&result, "run"), first_run);
                 all_came(&result, session);
         }
 }

@@ -26,6 +26,10 @@ static struct xskim_replay_report report_of(enum xskim_replay_pace_kind pace) {
                                       .start_ns = 1000000000,
                                       .now_ns = 3000000000,
                                       .late = 3},
+                         .stamps = {.wanted = true,
+                                    .run = 0xab01,
+                                    .stamped = 900,
+                                    .unstamped = {.fragment = 98, .small = 4}},
                          .refused = 2,
                          .stalls = 17},
                 .feeder = {.too_long = 5,
@@ -71,6 +75,7 @@ static double number(const json_t *object, const char *key) {
 Test(player, the_json_object_has_what_others_read) {
         json_t *object = object_of(XSKIM_REPLAY_CAPTURED);
         const json_t *error = json_object_get(object, "timing_error_ns");
+        const json_t *stamps = json_object_get(object, "stamps");
 
         cr_expect_str_eq(json_string_value(json_object_get(object, "type")), "replay");
         cr_expect_str_eq(json_string_value(json_object_get(object, "engine")), "afxdp");
@@ -87,6 +92,10 @@ Test(player, the_json_object_has_what_others_read) {
         cr_expect_eq(number(error, "p99"), 3000);
         cr_expect_eq(number(error, "p999"), 4000);
         cr_expect_eq(number(error, "max"), 90000);
+        cr_expect_eq(number(stamps, "run"), 0xab01);
+        cr_expect_eq(number(stamps, "stamped"), 900);
+        cr_expect_eq(number(stamps, "unstamped"), 102);
+        cr_expect_eq(number(json_object_get(stamps, "unstamped_as"), "fragment"), 98);
         json_decref(object);
 }
 
@@ -162,15 +171,17 @@ Test(player, nothing_sent_divides_nothing) {
 
         cr_assert_eq(json_player(&report, &line), 0);
         cr_expect(strstr(line, "\"pps\":0.0"), "%s", line);
+        cr_expect(strstr(line, "\"stamps\":null"), "%s", line);
 }
 
 /* At any width: no line is wider, and what matters is there. */
 Test(player, the_text_fits_the_terminal) {
         static const char *const words[] = {
-                "1 000 packets",   "4.00 µs",     "-1.50 µs",
-                "late 3",          "longer than", "shorter than",
-                "13 dropped",      "as asked",    "to 02:ab:00:00:00:09 (the port's neighbour)",
-                "from as captured"};
+                "1 000 packets",    "4.00 µs",     "-1.50 µs",
+                "late 3",           "longer than", "shorter than",
+                "13 dropped",       "as asked",    "to 02:ab:00:00:00:09 (the port's neighbour)",
+                "from as captured", "900",         "run 0000ab01",
+                "a fragment"};
         struct xskim_replay_report report = report_of(XSKIM_REPLAY_CAPTURED);
         char text[PLAYER_VIEW_BYTES];
 
