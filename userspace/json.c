@@ -218,6 +218,24 @@ static struct object stream_object(const struct xskim_stream *stream) {
         return object;
 }
 
+/* [millionths above, low, high] each: the bounds of its bucket. */
+static json_t *curve_array(const struct xskim_curve *curve) {
+        json_t *array = json_array();
+
+        for (unsigned int i = 0; i < MIN(curve->count, (unsigned int)XSKIM_CURVE_POINTS_MAX); i++) {
+                const struct xskim_curve_point *point = &curve->points[i];
+                json_t *row =
+                        json_pack("[o,o,o]", integer(point->above_ppm),
+                                  integer(point->quantile.low), integer(point->quantile.high));
+
+                if (json_array_append_new(array, row) < 0) {
+                        json_decref(array);
+                        return NULL;
+                }
+        }
+        return array;
+}
+
 static struct object transit_object(const struct xskim_transit *transit) {
         unsigned int count = MIN(transit->stream_count, (unsigned int)XSKIM_STREAMS_MAX);
         struct object object = object_new(), stream;
@@ -228,6 +246,10 @@ static struct object transit_object(const struct xskim_transit *transit) {
 #define TRANSIT(name_, doc_) put(&object, #name_, integer(transit->name_));
         XSKIM_TRANSIT_ROWS(TRANSIT)
 #undef TRANSIT
+        put_object(&object, "latency_interval",
+                   distribution_object(&transit->latency_interval, "ns"));
+        if (transit->latency_curve.count)
+                put(&object, "latency_curve_ns", curve_array(&transit->latency_curve));
         for (unsigned int i = 0; i < count; i++) {
                 stream = stream_object(&transit->streams[i]);
                 object.failed |= stream.failed || json_array_append_new(streams, stream.json) < 0;

@@ -224,3 +224,25 @@ void quantile_fill(const struct histogram_view *view, struct xskim_distribution 
                 share_fill(view, SHARES[i].numerator, SHARES[i].denominator,
                            &ret_distribution->quantiles[i]);
 }
+
+void quantile_curve(const struct histogram_view *view, struct xskim_curve *ret_curve) {
+        enum { MILLION = 1000000 };
+        static const uint32_t steps[] = {750000, 500000, 350000, 250000, 180000, 130000, 100000};
+        uint32_t above_ppm = 0, decade = 1;
+
+        ret_curve->count = 0;
+        if (!view->weight || !view->samples)
+                return;
+        for (uint32_t i = 0; i < XSKIM_CURVE_POINTS_MAX; i++) {
+                struct xskim_curve_point *point = &ret_curve->points[i];
+
+                above_ppm = steps[i % ARRAY_SIZE(steps)] / decade;
+                if (view->samples * above_ppm < MILLION || above_ppm < 10)
+                        break;
+                point->above_ppm = above_ppm;
+                share_fill(view, MILLION - above_ppm, MILLION, &point->quantile);
+                ret_curve->count = i + 1;
+                if ((i + 1) % ARRAY_SIZE(steps) == 0)
+                        decade *= 10;
+        }
+}

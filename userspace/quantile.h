@@ -32,6 +32,10 @@
  */
 void quantile_fill(const struct histogram_view *view, struct xskim_distribution *ret_distribution);
 
+/* Percentiles from 25 % up to the last that a value stands for, seven to a decade of what is above.
+ */
+void quantile_curve(const struct histogram_view *view, struct xskim_curve *ret_curve);
+
 /*
  * The ranks (1 = smallest, fractional) of n samples between which the quantile `share` lies with
  * 95 % probability, 2.5 % on either side. A rank below 1 or above n: no sample bounds that side.

@@ -195,7 +195,7 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         if (final)
                 s->kernel->interval_ns = 0;
         account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
-        transit_share_report(s->transits[port], s->kernel->counters.stamped, final,
+        transit_share_report(s->transits[port], s->kernel->counters.stamped, final, next_interval,
                              &s->snapshots[port].transit);
         if (next_interval && record_is_open(&s->record))
                 record_account(&s->record, port, final, s->kernel, s->tally);

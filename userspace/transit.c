@@ -137,7 +137,8 @@ static void delay_book(struct transit_stream *s, uint64_t number, int64_t delay_
         variation_book(s, number, delay_ns);
 }
 
-static void stream_book(struct transit_stream *s, uint64_t number, int64_t delay_ns,
+/* False: a copy, or too late; its delay counts nowhere. */
+static bool stream_book(struct transit_stream *s, uint64_t number, int64_t delay_ns,
                         bool corrupted) {
         s->corrupted += corrupted;
         if (!s->received)
@@ -146,16 +147,17 @@ static void stream_book(struct transit_stream *s, uint64_t number, int64_t delay
                 advance(s, number, number - s->highest > 1);
         else if (s->highest - number >= TRANSIT_WINDOW) {
                 s->beyond_window++;
-                return;
+                return false;
         } else if (has_arrived(s, number)) {
                 s->duplicated++;
-                return;
+                return false;
         } else {
                 reordered_book(s, number);
         }
         delay_book(s, number, delay_ns);
         arrived_set(s, number, true);
         s->received++;
+        return true;
 }
 
 /* ---- all of them ---- */
@@ -189,11 +191,11 @@ static void arrival_book(struct transit *t, const struct arrival *arrival) {
         struct transit_stream *s;
 
         s = stream_of(t, arrival);
-        if (s)
-                stream_book(s, arrival->sequence, (int64_t)delay_ns,
-                            arrival->faults & XSKIM_PAYLOAD_DAMAGED);
-        else
+        if (!s)
                 t->untracked++;
+        else if (stream_book(s, arrival->sequence, (int64_t)delay_ns,
+                             arrival->faults & XSKIM_PAYLOAD_DAMAGED))
+                histogram_add(&t->interval, (uint64_t)MAX((int64_t)delay_ns, 0), 1);
 }
 
 static void arrivals_book(struct transit *t, bool all) {
@@ -237,6 +239,10 @@ void transit_frame(struct transit *t, const struct xskim_frame_header *frame, ui
 
 void transit_settle(struct transit *t) {
         arrivals_book(t, true);
+}
+
+void transit_next_interval(struct transit *t) {
+        histogram_reset(&t->interval);
 }
 
 uint64_t transit_memory(const struct transit *t) {

@@ -67,6 +67,9 @@ void transit_settle(struct transit *transit);
 void transit_report(struct transit *transit, uint64_t stamped, bool final,
                     struct xskim_transit *ret_transit);
 
+/* What arrives from now on is the next interval's. */
+void transit_next_interval(struct transit *transit);
+
 uint64_t transit_memory(const struct transit *transit);
 
 #endif

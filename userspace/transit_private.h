@@ -61,6 +61,7 @@ struct transit {
         uint32_t stream_count;
         uint32_t last; /* the stream of the last arrival: mostly that of the next one */
         struct transit_sums sums;
+        struct histogram interval; /* latency, all streams, since transit_next_interval */
         struct transit_stream streams[XSKIM_STREAMS_MAX];
 };
 

@@ -74,6 +74,15 @@ static void sums_add(struct transit_sums *sums, const struct transit_stream *s,
         sums->jitter = MAX(sums->jitter, s->jitter);
 }
 
+static void interval_fill(const struct transit *t, bool final, struct xskim_transit *ret) {
+        const struct histogram *latency = final ? &t->sums.latency : &t->interval;
+        struct histogram_view view = histogram_view(latency);
+
+        quantile_fill(&view, &ret->latency_interval);
+        if (final)
+                quantile_curve(&view, &ret->latency_curve);
+}
+
 /* The streams' variation is above each one's own least, so theirs cannot be moved as one: the sum
  * is above the least of all, unless there is a single stream. */
 void transit_report(struct transit *t, uint64_t stamped, bool final,
@@ -96,4 +105,5 @@ void transit_report(struct transit *t, uint64_t stamped, bool final,
         ret_transit->sum.corrupted += t->unattributed;
         distributions_fill(&sums->latency, &sums->ipdv, &ret_transit->sum);
         ratios_fill(sums->extent_sum, sums->jitter, &ret_transit->sum);
+        interval_fill(t, final, ret_transit);
 }

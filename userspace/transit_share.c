@@ -43,13 +43,15 @@ void transit_share_frame(struct transit_share *share, const struct xskim_frame_h
 }
 
 void transit_share_report(struct transit_share *share, uint64_t stamped, bool final,
-                          struct xskim_transit *ret_transit) {
+                          bool next_interval, struct xskim_transit *ret_transit) {
         if (!share)
                 return;
         pthread_mutex_lock(&share->mutex);
         if (final)
                 transit_settle(share->transit);
         transit_report(share->transit, stamped, final, ret_transit);
+        if (next_interval)
+                transit_next_interval(share->transit);
         pthread_mutex_unlock(&share->mutex);
 }
 

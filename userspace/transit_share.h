@@ -21,9 +21,9 @@ struct transit_share *transit_share_close(struct transit_share *share);
 void transit_share_frame(struct transit_share *share, const struct xskim_frame_header *frame,
                          uint32_t ring);
 
-/* As transit_report; `final`: no more frames will come. */
+/* As transit_report; `final`: no more frames will come. `next_interval`: and another begins. */
 void transit_share_report(struct transit_share *share, uint64_t stamped, bool final,
-                          struct xskim_transit *ret_transit);
+                          bool next_interval, struct xskim_transit *ret_transit);
 
 uint64_t transit_share_memory(struct transit_share *share);
 

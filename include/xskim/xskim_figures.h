@@ -46,6 +46,19 @@ struct xskim_distribution {
         bool biased; /* records were lost: the rest of that ring and interval was reweighted */
 };
 
+/* More of a distribution: percentiles up to the last one that a value stands for. */
+enum { XSKIM_CURVE_POINTS_MAX = 36 };
+
+struct xskim_curve_point {
+        uint32_t above_ppm; /* millionths of the values that are above this one: 10000 is P99 */
+        struct xskim_quantile quantile;
+};
+
+struct xskim_curve {
+        unsigned int count; /* of the points, from 750000 down; 0: nothing was measured */
+        struct xskim_curve_point points[XSKIM_CURVE_POINTS_MAX];
+};
+
 /* An estimate of an exact count from samples alone. */
 struct xskim_estimate {
         double value;
@@ -113,6 +126,9 @@ struct xskim_transit {
         bool enabled;
         int64_t clock_offset_ns;
         struct xskim_stream sum;
+        struct xskim_distribution latency_interval; /* since the snapshot before; in the summary of
+                                                       the whole run, as sum.latency */
+        struct xskim_curve latency_curve;           /* of sum.latency; in the summary only */
         XSKIM_TRANSIT_ROWS(XSKIM_U64_MEMBER_2)
         unsigned int stream_count;
         struct xskim_stream streams[XSKIM_STREAMS_MAX];

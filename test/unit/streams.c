@@ -225,3 +225,67 @@ Test(streams, variation_is_above_the_least_latency) {
         cr_assert_eq(got.sum.delay_variation.ipdv.quantiles[XSKIM_P50].value, 0);
         cr_assert_eq(got.sum.delay_variation.ipdv.count, 99);
 }
+
+/* ---- since the snapshot before, and as a curve ---- */
+
+static void put_late(struct transit *transit, uint64_t number, uint64_t latency_ns) {
+        uint64_t time_ns = (1 + number) * HOLD_NS;
+        const struct arrival arrival = {
+                .time_ns = time_ns, .sent_ns = time_ns - latency_ns, .sequence = number, .run = 1};
+
+        transit_put(transit, 0, &arrival);
+}
+
+Test(streams, latency_of_an_interval_is_that_of_its_own_arrivals) {
+        static struct xskim_transit first, second, last;
+        struct transit *transit = transit_new();
+
+        for (uint64_t number = 0; number < 10; number++)
+                put_late(transit, number, 1000);
+        transit_settle(transit);
+        transit_report(transit, 0, false, &first);
+        transit_next_interval(transit);
+        for (uint64_t number = 10; number < 15; number++)
+                put_late(transit, number, 9000);
+        put_late(transit, 3, 500000); /* a copy */
+        transit_settle(transit);
+        transit_report(transit, 0, false, &second);
+        transit_next_interval(transit);
+        report(transit, &last);
+        cr_assert_eq(first.latency_interval.count, 10);
+        cr_assert_eq(first.latency_interval.max, 1000);
+        cr_assert_eq(second.latency_interval.count, 5);
+        cr_assert_eq(second.latency_interval.min, 9000);
+        cr_assert_eq(second.latency_interval.max, 9000);
+        cr_assert_eq(second.latency_curve.count, 0, "only in the summary");
+        cr_assert_eq(last.latency_interval.count, 15, "of the whole run");
+        cr_assert_eq(last.latency_interval.min, 1000);
+}
+
+/* Value number i of n, from 1 on, is i microseconds: so many are above as it says. */
+Test(streams, each_point_of_the_curve_holds_its_percentile) {
+        enum { VALUES = 30000 };
+        static struct xskim_transit got;
+        const struct xskim_curve *curve = &got.latency_curve;
+        struct transit *transit = transit_new();
+        bool p99 = false;
+
+        for (uint64_t number = 0; number < VALUES; number++)
+                put_late(transit, number, 1000 * (1 + number * 7919 % VALUES));
+        report(transit, &got);
+        cr_assert_gt(curve->count, 25);
+        for (unsigned int i = 0; i < curve->count; i++) {
+                const struct xskim_curve_point *point = &curve->points[i];
+                uint64_t above = (uint64_t)VALUES * point->above_ppm / 1000000;
+                uint64_t exact = 1000 * (VALUES - above);
+
+                cr_assert_lt(point->quantile.low, exact, "%u ppm", point->above_ppm);
+                cr_assert_geq(point->quantile.high, exact, "%u ppm", point->above_ppm);
+                cr_assert(!i || point->above_ppm < curve->points[i - 1].above_ppm);
+                cr_assert_geq(above, 1, "%u ppm of %u: nothing stands for it", point->above_ppm,
+                              VALUES);
+                p99 |= point->above_ppm == 10000 &&
+                       point->quantile.value == got.sum.latency.quantiles[XSKIM_P99].value;
+        }
+        cr_assert(p99, "P99 is one of them");
+}
