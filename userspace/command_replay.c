@@ -9,10 +9,13 @@
 #include <xskim/xskim.h>
 
 #include "commands.h"
+#include "json_passage.h"
 #include "json_player.h"
 #include "log.h"
+#include "passage_view.h"
 #include "player_options.h"
 #include "player_view.h"
+#include "sheet.h"
 #include "stream.h"
 #include "util.h"
 
@@ -23,6 +26,9 @@ struct replaying {
         struct player_options options;
         struct xskim_replay *player;
         struct xskim_replay_report report;
+        struct passage *passage;
+        struct passage_result result;
+        struct sheet sheet;
 };
 
 /* ---- signals ---- */
@@ -32,6 +38,13 @@ static struct xskim_replay *interrupted;
 static void on_signal(int number) {
         (void)number;
         xskim_replay_interrupt(interrupted);
+}
+
+static struct passage *interrupted_passage;
+
+static void on_signal_passage(int number) {
+        (void)number;
+        passage_interrupt(interrupted_passage);
 }
 
 /* on_signal: `interrupted` must be there. */
@@ -79,6 +92,23 @@ static int report_print(const struct replaying *replaying) {
         return stream_flush(stdout);
 }
 
+static int result_print(const struct replaying *replaying) {
+        static char text[PASSAGE_VIEW_BYTES];
+        char *line CLEANUP(free_cleanup) = NULL;
+        int r;
+
+        if (replaying->options.json) {
+                r = json_passage(&replaying->result, &line);
+                if (r < 0)
+                        return r;
+                printf("%s\n", line);
+        } else {
+                passage_view(&replaying->result, columns_of(stdout), text, sizeof(text));
+                fputs(text, stdout);
+        }
+        return stream_flush(stdout);
+}
+
 /* ---- the run ---- */
 
 /* Progress goes to a terminal only, and beside JSON nothing does. */
@@ -113,25 +143,92 @@ static int run(struct replaying *replaying) {
         return r < 0 ? r : printed;
 }
 
+/* ---- the passage ---- */
+
+static int ledger_judge(const struct passage_result *result) {
+        const struct xskim_ledger *ledger = &result->summary.ledger;
+
+        if (!result->watched || !ledger->unaccounted)
+                return 0;
+        return error_set(-EIO,
+                         "%s: the ledger does not balance: %lu unaccounted for (%s).\n"
+                         "The figures above cannot be relied on; this is a defect of xskim, please "
+                         "report it.",
+                         result->summary.port, ledger->unaccounted, ledger->where);
+}
+
+/* What there is of a passage that failed is printed, too. */
+static int passage_told(struct replaying *replaying, int r) {
+        int one;
+
+        if (!replaying->result.replayed)
+                return r;
+        one = result_print(replaying);
+        r = r < 0 ? r : one;
+        one = replaying->options.report ? sheet_write(&replaying->sheet, &replaying->result) : 0;
+        r = r < 0 ? r : one;
+        one = ledger_judge(&replaying->result);
+        return r < 0 ? r : one;
+}
+
+static int run_passage(struct replaying *replaying, struct passage_config *config) {
+        int r = replaying->options.report ? sheet_check(&replaying->sheet) : 0;
+
+        config->progress = watch_of(replaying);
+        r = r < 0 ? r : passage_open(config, &replaying->passage);
+        if (r < 0)
+                return r;
+        interrupted_passage = replaying->passage;
+        signals_do(on_signal_passage);
+        r = passage_run(replaying->passage, &replaying->result);
+        signals_do(SIG_IGN);
+        if (config->progress.interval_ms)
+                fputs(CLEAR_LINE, stderr);
+        r = passage_told(replaying, r);
+        replaying->passage = passage_close(replaying->passage);
+        return r;
+}
+
+static int operands_take(struct replaying *replaying, int count, char **operands) {
+        int r = player_options_check(&replaying->options, count);
+
+        if (r < 0)
+                return r;
+        replaying->options.config.file = operands[0];
+        replaying->options.config.port = count > 1 ? operands[1] : NULL;
+        return 0;
+}
+
+static int run_as_asked(struct replaying *replaying) {
+        struct passage_config config;
+
+        if (player_options_passage(&replaying->options, &config))
+                return run_passage(replaying, &config);
+        return run(replaying);
+}
+
 int command_replay(int argc, char **argv) {
         const struct cli_command *command = command_find(argv[0]);
-        struct replaying replaying = {0};
+        static struct replaying replaying;
+        const char *message;
         int first, r;
 
+        replaying.sheet.argc = MIN(argc, (int)SHEET_WORDS_MAX);
+        memcpy(replaying.sheet.argv, argv, (size_t)replaying.sheet.argc * sizeof(*argv));
         xskim_replay_config_init(&replaying.options.config);
         replaying.options.config.to_known_neighbour = true;
         r = cli_parse(command, argc, argv, &replaying.options, &first);
         if (r == CLI_HELP)
                 return cli_help_command(stdout, command) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
-        r = r < 0 ? r : player_options_check(&replaying.options);
+        r = r < 0 ? r : operands_take(&replaying, argc - first, argv + first);
         if (r < 0) {
                 cli_complain(error_message());
                 return CLI_EXIT_USAGE;
         }
-        replaying.options.config.file = argv[first];
-        replaying.options.config.port = argv[first + 1];
-        r = run(&replaying);
+        replaying.sheet.path = replaying.options.report;
+        r = run_as_asked(&replaying);
+        message = *error_message() ? error_message() : xskim_error_message();
         if (r < 0)
-                cli_complain(*xskim_error_message() ? xskim_error_message() : strerror(-r));
+                cli_complain(*message ? message : strerror(-r));
         return status_of(r);
 }

@@ -47,8 +47,8 @@ const struct cli_command COMMANDS[] = {
         },
         {
                 .name = "replay",
-                .operands = "FILE PORT",
-                .operands_min = 2,
+                .operands = "FILE [PORT]",
+                .operands_min = 1,
                 .operands_max = 2,
                 .summary = "sends a capture to a port, on time, and says how punctual it was",
                 .description =
@@ -58,8 +58,15 @@ const struct cli_command COMMANDS[] = {
                         "prints what was sent and how far each packet was from its due time. "
                         "Packets that are late are sent at once and counted; what was late moves "
                         "nothing. ^C or SIGTERM ends with the report.\n"
-                        "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN. Replaces no "
-                        "XDP program, and leaves nothing behind.",
+                        "With --lab or --arrive it also watches the end of the path, and the "
+                        "report "
+                        "goes on with what the path did: latency, loss, copies, reordering, "
+                        "damage. "
+                        "The watch is there before the first packet and ends after the last one "
+                        "can "
+                        "have arrived.\n"
+                        "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN, with --lab "
+                        "root. Replaces no XDP program, and leaves nothing behind.",
                 .options = PLAYER_OPTIONS,
                 .run = command_replay,
         },

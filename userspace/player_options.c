@@ -10,6 +10,7 @@
 
 enum {
         GAP_MAX_MS = 24 * 3600 * 1000,
+        SETTLE_MAX_MS = 3600 * 1000,
         VLAN_MAX = 4095,
         SIZE_MIN = 14,
         SIZE_MAX_ASKED = 65535,
@@ -200,6 +201,40 @@ static int parse_stamp_over(void *target, const char *value) {
         return parse_stamp(target, value);
 }
 
+static int parse_lab(void *target, const char *value) {
+        (void)value;
+        ((struct player_options *)target)->lab = true;
+        return 0;
+}
+
+static int parse_word(const char **word, const char *value) {
+        if (!*value)
+                return -EINVAL;
+        *word = value;
+        return 0;
+}
+
+static int parse_impair(void *target, const char *value) {
+        return parse_word(&((struct player_options *)target)->impair, value);
+}
+
+static int parse_arrive(void *target, const char *value) {
+        return parse_word(&((struct player_options *)target)->arrive, value);
+}
+
+static int parse_report(void *target, const char *value) {
+        return parse_word(&((struct player_options *)target)->report, value);
+}
+
+static int parse_settle(void *target, const char *value) {
+        uint64_t ms;
+        int r = cli_value_duration(value, 0, SETTLE_MAX_MS, &ms);
+
+        if (r >= 0)
+                ((struct player_options *)target)->settle_ms = (uint32_t)ms;
+        return r;
+}
+
 static int parse_json(void *target, const char *value) {
         (void)value;
         ((struct player_options *)target)->json = true;
@@ -273,13 +308,64 @@ const struct cli_option PLAYER_OPTIONS[] = {
          "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "
          "BPF maps, the fast way where a port takes redirected frames; auto what suits the pace",
          "auto, afxdp or xdp", parse_engine},
+        {"lab", NULL, NULL,
+         "makes a lab on this machine (two hosts, a relay in between), stamps, sends from its left "
+         "host, watches at its right one, and takes it down: then there is no PORT",
+         NULL, parse_lab},
+        {"impair", "WHAT", NULL,
+         "with --lab: what the relay does to the packets, as delay=2ms,jitter=100us,loss=1%,"
+         "duplicate=0.5%,reorder=1%,corrupt=0.1%,rate=100mbit,seed=7",
+         "what xskim-relay --help lists", parse_impair},
+        {"arrive", "PORT2", NULL,
+         "stamps, and watches this port of this machine, where the packets arrive", "a port",
+         parse_arrive},
+        {"settle", "TIME", "500ms",
+         "with --arrive: watches for so long after the last packet was sent",
+         "seconds (0.5) or a time with a unit (200ms, 10s), from 0 to 1h", parse_settle},
+        {"report", "FILE", NULL,
+         "writes an HTML page that needs nothing else: plots of latency, rates and losses over "
+         "time, figures, environment; needs gnuplot",
+         "the name of a file", parse_report},
         {"json", NULL, NULL, "prints the report as one JSON object, \"type\": \"replay\"", NULL,
          parse_json},
         {},
 };
 
-int player_options_check(const struct player_options *options) {
+static bool is_watched(const struct player_options *options) {
+        return options->lab || options->arrive;
+}
+
+int player_options_check(const struct player_options *options, int operands) {
         if (options->paces > 1)
                 return error_set(-EINVAL, "replay: give one of --speed, --rate and --top-speed");
+        if (options->lab && options->arrive)
+                return error_set(-EINVAL, "replay: give one of --lab and --arrive");
+        if (options->impair && !options->lab)
+                return error_set(-EINVAL, "replay: --impair is for the lab: give --lab, too");
+        if (options->lab && operands > 1)
+                return error_set(-EINVAL, "replay: with --lab there is no PORT: it makes its own");
+        if (!options->lab && operands < 2)
+                return error_set(-EINVAL, "replay: give a FILE and a PORT, or --lab");
         return 0;
+}
+
+bool player_options_passage(const struct player_options *options,
+                            struct passage_config *ret_passage) {
+        struct xskim_replay_config *replay = &ret_passage->replay;
+
+        *ret_passage = (struct passage_config){
+                .replay = options->config,
+                .lab = options->lab,
+                .impair = options->impair,
+                .arrive = options->arrive,
+                .settle_ms = options->settle_ms,
+        };
+        if (is_watched(options))
+                replay->stamp = true;
+        /* in the lab they come from one host and go to the other, whoever they were captured of */
+        if (options->lab && !replay->editing.destination.wanted)
+                replay->to_neighbour = true;
+        if (options->lab && !replay->editing.source.wanted)
+                replay->from_port = true;
+        return is_watched(options) || options->report;
 }

@@ -36,7 +36,8 @@ static void render_header(struct page *page, enum view_kind kind,
         static const char *const ends[] = {[VIEW_LIVE] = "  ^C ends",
                                            [VIEW_BLOCK] = "",
                                            [VIEW_SUMMARY] = "  summary",
-                                           [VIEW_DETAILS] = "  details"};
+                                           [VIEW_DETAILS] = "  details",
+                                           [VIEW_TRANSIT] = "  summary"};
         const struct xskim_mode *mode = &snapshot->mode;
         char right[96], sample[32] = "sample off";
 
@@ -53,7 +54,7 @@ static void render_header(struct page *page, enum view_kind kind,
 
 static void render_rate(struct page *page, enum view_kind kind,
                         const struct xskim_snapshot *snapshot) {
-        view_label(page, kind == VIEW_SUMMARY ? "mean rate" : "rate");
+        view_label(page, kind == VIEW_SUMMARY || kind == VIEW_TRANSIT ? "mean rate" : "rate");
         page_item(page, VIEW_LABEL, "   ", "%s   %s", format_packet_rate(snapshot->pps).text,
                   format_bit_rate(snapshot->bps).text);
         page_item(page, VIEW_LABEL, "   ", "of %s packets, %s",
@@ -275,25 +276,26 @@ static const struct section {
         void (*render)(struct page *page, enum view_kind kind,
                        const struct xskim_snapshot *snapshot);
         unsigned int keep;
+        bool of_transit; /* also part of VIEW_TRANSIT */
 } SECTIONS[] = {
-        {render_header, KEEP_ALWAYS},
-        {render_rate, KEEP_ALWAYS},
+        {render_header, KEEP_ALWAYS, true},
+        {render_rate, KEEP_ALWAYS, true},
         {render_blank, 3},
-        {view_percentiles, KEEP_ALWAYS},
+        {view_percentiles, KEEP_ALWAYS, true},
         {view_legend, 6},
         {view_bounds, 1},
-        {view_transit, 12},
-        {view_streams, 2},
+        {view_transit, 12, true},
+        {view_streams, 2, true},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},
         {render_estimate, 7},
         {render_class_estimates, 0},
-        {render_cost, 9},
+        {render_cost, 9, true},
         {render_blank, 3},
-        {render_ledger, KEEP_ALWAYS},
-        {render_first_note, 10},
-        {render_other_notes, 4},
+        {render_ledger, KEEP_ALWAYS, true},
+        {render_first_note, 10, true},
+        {render_other_notes, 4, true},
 };
 
 struct span {
@@ -312,6 +314,8 @@ static unsigned int count_lines(const char *start, const char *end) {
 }
 
 static bool is_part_of(enum view_kind kind, const struct section *section) {
+        if (kind == VIEW_TRANSIT)
+                return section->of_transit;
         return kind != VIEW_DETAILS || section->keep <= KEEP_DETAIL ||
                section->render == render_header;
 }

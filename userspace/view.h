@@ -24,7 +24,9 @@ enum {
 
 /* VIEW_DETAILS is the part of the summary that gives way first on a small screen: bounds and
  * intervals of every quantile, estimates of every class, how parsing ended, further notes. */
-enum view_kind { VIEW_LIVE, VIEW_BLOCK, VIEW_SUMMARY, VIEW_DETAILS };
+/* VIEW_TRANSIT is what of the summary matters to who watched the end of a path: percentiles,
+ * transit, cost, ledger, notes. */
+enum view_kind { VIEW_LIVE, VIEW_BLOCK, VIEW_SUMMARY, VIEW_DETAILS, VIEW_TRANSIT };
 
 struct view_screen {
         unsigned int columns;

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the runs of scripts/lab. See testbed.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "testbed.h"
+#include "util.h"
+
+enum { SAID_BYTES = 1024, ACCOUNT_BYTES = 8192, NAME_BYTES = 24, WORDS_MAX = 16 };
+
+struct testbed {
+        char script[PATH_MAX];
+        char name[NAME_BYTES]; /* r and the process's number */
+        volatile pid_t child;  /* the script, while it runs; the leader of its process group */
+        char said[SAID_BYTES];
+        char account[ACCOUNT_BYTES];
+};
+
+/* ---- where it is ---- */
+
+/* Beside the command in its build tree, or where it was installed. */
+static int script_find(char ret_path[static PATH_MAX]) {
+        char self[PATH_MAX - sizeof("/../perf/relay/lab")];
+        const char *told = getenv("XSKIM_LAB");
+        ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+        char *slash;
+
+        self[MAX(length, (ssize_t)0)] = '\0';
+        slash = strrchr(self, '/');
+        if (slash)
+                *slash = '\0';
+        snprintf(ret_path, PATH_MAX, "%s/../perf/relay/lab", self);
+        if (told)
+                snprintf(ret_path, PATH_MAX, "%s", told);
+        else if (access(ret_path, X_OK) < 0)
+                snprintf(ret_path, PATH_MAX, "%s/lab", XSKIM_LAB_DIRECTORY);
+        if (!access(ret_path, X_OK))
+                return 0;
+        return error_set(-ENOENT,
+                         "%s: the lab's script is not there: %s.\n"
+                         "It is installed with xskim; XSKIM_LAB may name another one.",
+                         ret_path, strerror(errno));
+}
+
+/* ---- runs ---- */
+
+/* A session of its own: what ^C means is decided here, and a lab is made or removed as a whole. */
+static void child_run(const struct testbed *t, char *const words[], int out, int err) {
+        sigset_t none;
+
+        setsid();
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
+        signal(SIGXFSZ, SIG_DFL);
+        for (int number = SIGHUP; number <= SIGTERM; number++)
+                signal(number, SIG_DFL);
+        if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
+                execv(t->script, words);
+        _exit(126);
+}
+
+static int child_await(struct testbed *t, pid_t child) {
+        int status = 0;
+
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+                ;
+        t->child = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void take(FILE *from, char *text, size_t bytes) {
+        ssize_t length = pread(fileno(from), text, bytes - 1, 0);
+
+        text[MAX(length, (ssize_t)0)] = '\0';
+}
+
+static void close_file(FILE **file) {
+        if (*file)
+                fclose(*file);
+}
+
+/* Not for children but where they are told so. */
+static FILE *file_temporary(void) {
+        FILE *file = tmpfile();
+
+        if (file)
+                fcntl(fileno(file), F_SETFD, FD_CLOEXEC);
+        return file;
+}
+
+/* Its exit status, or a negative errno. What it printed is in account, what it said in said. */
+static int script_run(struct testbed *t, char *const words[]) {
+        CLEANUP(close_file) FILE *out = file_temporary();
+        CLEANUP(close_file) FILE *err = file_temporary();
+        pid_t child;
+        int status;
+
+        if (!out || !err)
+                return error_set(-errno, "the lab: no temporary file: %s", strerror(errno));
+        child = fork();
+        if (child < 0)
+                return error_set(-errno, "the lab: cannot start its script: %s", strerror(errno));
+        if (!child)
+                child_run(t, words, fileno(out), fileno(err));
+        t->child = child;
+        status = child_await(t, child);
+        take(out, t->account, sizeof(t->account));
+        take(err, t->said, sizeof(t->said));
+        return status;
+}
+
+/* By the script's exit status, with the end of what it said. */
+static int failure(const struct testbed *t, int status) {
+        static const int errors[] = {[2] = EINVAL, [4] = EPERM, [5] = EOPNOTSUPP};
+        int error = EIO;
+
+        if (status < 0)
+                return status;
+        if (status < (int)ARRAY_SIZE(errors) && errors[status])
+                error = errors[status];
+        return error_set(-error, "the lab could not be made (status %d):\n%s", status, t->said);
+}
+
+/* ---- life ---- */
+
+int testbed_open(const char *impair, struct testbed **ret_testbed) {
+        static char off[] = "off", impair_word[] = "--impair", up[] = "up", name[] = "--name",
+                    mtu_word[] = "--mtu", for_word[] = "--for";
+        struct testbed *t = calloc(1, sizeof(*t));
+        char mtu[16], owner[16];
+        int status;
+
+        if (!t)
+                return -ENOMEM;
+        snprintf(t->name, sizeof(t->name), "r%d", getpid());
+        snprintf(mtu, sizeof(mtu), "%d", TESTBED_MTU);
+        snprintf(owner, sizeof(owner), "%d", getpid());
+        status = script_find(t->script);
+        if (!status) {
+                char *const words[] = {t->script,   up,
+                                       name,        t->name,
+                                       mtu_word,    mtu,
+                                       for_word,    owner,
+                                       impair_word, impair ? (char *)(uintptr_t)impair : off,
+                                       NULL};
+
+                status = script_run(t, words);
+                status = status ? failure(t, status) : 0;
+        }
+        t->account[0] = '\0';
+        if (status)
+                free(t);
+        else
+                *ret_testbed = t;
+        return status;
+}
+
+struct testbed *testbed_close(struct testbed *t) {
+        static char down[] = "down", name[] = "--name";
+        bool told = error_is_set();
+
+        if (!t)
+                return NULL;
+        script_run(t, (char *const[]){t->script, down, name, t->name, NULL});
+        error_forget(told);
+        free(t);
+        return NULL;
+}
+
+int testbed_enter(const struct testbed *t, enum testbed_host host) {
+        static const char *const hosts[] = {[TESTBED_LEFT] = "left", [TESTBED_RIGHT] = "right"};
+        CLEANUP(fd_cleanup) int fd = -1;
+        char path[64];
+
+        snprintf(path, sizeof(path), "/run/netns/xskim-%s-%s", t->name, hosts[host]);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || setns(fd, CLONE_NEWNET))
+                return error_set(-errno, "%s: the lab's host cannot be entered: %s", path,
+                                 strerror(errno));
+        return 0;
+}
+
+int testbed_finish(struct testbed *t) {
+        static char finish[] = "finish", name[] = "--name", json[] = "--json";
+        int status = script_run(t, (char *const[]){t->script, finish, name, t->name, json, NULL});
+
+        if (status < 0)
+                return status;
+        t->account[strcspn(t->account, "\n")] = '\0';
+        if (status || !t->account[0])
+                return error_set(-EIO,
+                                 "the lab's relay left no account (status %d): it ended before it "
+                                 "was told to.\n%s",
+                                 status, t->said);
+        return 0;
+}
+
+void testbed_hurry(const struct testbed *t) {
+        pid_t child = t->child;
+
+        if (child > 0)
+                kill(child, SIGTERM);
+}
+
+const char *testbed_account(const struct testbed *t) {
+        return t && t->account[0] ? t->account : NULL;
+}
