@@ -42,15 +42,19 @@ static double seconds_since(const struct charts_run *run, uint64_t time_ns) {
         return ((double)time_ns - (double)run->start_ns) / NS_A_SECOND;
 }
 
-/* Where the time lines begin and end, so that they can be compared. */
-static void put_time(const struct charts_run *run, FILE *to) {
-        const struct series *sent = run->sent, *arrived = run->arrived;
-        double end = 0;
+/* When its counts moved last. */
+static double seconds_moved(const struct charts_run *run, const struct series *series) {
+        unsigned int last = series->count;
 
-        if (sent->count)
-                end = seconds_since(run, sent->points[sent->count - 1].end_ns);
-        if (arrived->count)
-                end = fmax(end, seconds_since(run, arrived->points[arrived->count - 1].end_ns));
+        while (last > 1 && series->points[last - 1].packets == series->points[last - 2].packets)
+                last--;
+        return last ? seconds_since(run, series->points[last - 1].end_ns) : 0;
+}
+
+/* The same for all time lines, so that they can be compared; without the time after the end. */
+static void put_time(const struct charts_run *run, FILE *to) {
+        double end = fmax(seconds_moved(run, run->sent), seconds_moved(run, run->arrived));
+
         fprintf(to, "set xrange [0:%g]\n", end > 0 ? end : 1);
 }
 
@@ -70,10 +74,18 @@ static void end_block(FILE *to, bool empty) {
 
 /* ---- latency over time ---- */
 
-/* Most of it lies close together and little far away, or all of it close together. */
-static void put_latency_axis(FILE *to, uint64_t least_ns, uint64_t most_ns) {
-        if (most_ns > 5 * least_ns && least_ns)
-                fprintf(to, "set logscale y\nset yrange [*:*]\n");
+/* When the largest would press all others together: a scale by powers, which is labelled often
+ * enough when the values span less than one. */
+static void put_latency_axis(FILE *to, const struct xskim_distribution *all) {
+        static const int steps[] = {1, 2, 5};
+
+        if (!all->min || all->max < 10 * all->quantiles[XSKIM_P50].value)
+                return;
+        fprintf(to, "set logscale y\nset yrange [*:*] noextend\nset ytics (");
+        for (int power = -9; power < 9; power++)
+                for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+                        fprintf(to, "%s%g", power > -9 || i ? "," : "", steps[i] * pow(10, power));
+        fprintf(to, ")\n");
 }
 
 static void write_latency(const struct charts_run *run, FILE *to) {
@@ -84,7 +96,7 @@ static void write_latency(const struct charts_run *run, FILE *to) {
         snprintf(label, sizeof(label), "latency, %s", unit.name);
         put_frame(to, "latency", "seconds since the first packet", label);
         put_time(run, to);
-        put_latency_axis(to, all->min, all->max);
+        put_latency_axis(to, all);
         fprintf(to, "$points << END\n");
         for (unsigned int i = first_of(run, run->arrived); i < run->arrived->count; i++) {
                 const struct series_point *point = &run->arrived->points[i];
@@ -111,7 +123,7 @@ static void write_curve(const struct charts_run *run, FILE *to) {
 
         snprintf(label, sizeof(label), "latency, %s", unit.name);
         put_frame(to, "curve", "percentile", label);
-        put_latency_axis(to, all->min, all->max);
+        put_latency_axis(to, all);
         fprintf(to, "set xtics (\"50\" 0.30103, \"90\" 1, \"99\" 2, \"99.9\" 3, \"99.99\" 4, "
                     "\"99.999\" 5)\n$points << END\n");
         for (unsigned int i = 0; i < curve->count; i++)
@@ -148,7 +160,7 @@ static void write_rates(const struct charts_run *run, FILE *to) {
         put_rates(run, run->sent, "sent", to);
         put_rates(run, run->arrived, "received", to);
         fprintf(to,
-                "set yrange [0:*]\nset format y \"%%.3s%%c\"\n"
+                "set yrange [0:*]\nset format y \"%%.1s %%c\"\n"
                 "plot $sent using 1:2 with lines lw 3 lc rgb \"" ORANGE "\" title \"sent\", "
                 "$received using 1:2 with lines lw 1.5 lc rgb \"" BLUE "\" title \"received\"\n");
 }

@@ -17,6 +17,7 @@ int json_passage(const struct passage_result *result, char **ret_line);
 
 /* What the relay says it did, left to right. ROW(name, how it is called beside the measurement) */
 #define JSON_RELAY_ROWS(ROW)                                                                       \
+        ROW(seen, "frames that reached its socket")                                                \
         ROW(received, "frames that came to it")                                                    \
         ROW(forwarded, "frames and copies that it passed on")                                      \
         ROW(lost, "lost, as told")                                                                 \

@@ -20,6 +20,13 @@ uint64_t passage_missing(const struct passage_result *result) {
         return stamped > received ? stamped - received : 0;
 }
 
+uint64_t passage_doubtful(const struct passage_result *result) {
+        const struct xskim_transit *transit = &result->summary.transit;
+
+        return transit->unrecorded + transit->unordered + transit->untracked +
+               transit->sum.beyond_window;
+}
+
 static void put_label(struct page *page, const char *label) {
         page_put(page, " ");
         page_cell_left(page, LABEL_WIDTH, label);
@@ -37,6 +44,14 @@ static void put_missing(struct page *page, const struct passage_result *result) 
         if (missing > lost)
                 page_item(page, LABEL_WIDTH + 1, " ", "(%s of them behind the last that did)",
                           format_grouped(missing - lost).text);
+        page_end(page);
+        if (!passage_doubtful(result))
+                return;
+        put_label(page, "doubt");
+        page_item(page, LABEL_WIDTH + 1, "", "%s", format_grouped(passage_doubtful(result)).text);
+        page_words(page, LABEL_WIDTH + 1,
+                   " stamps were lost by xskim itself or came too late to be placed: up to so many "
+                   "of these are not the path's doing. Send slower.");
         page_end(page);
 }
 

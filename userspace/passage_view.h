@@ -18,4 +18,8 @@ void passage_view(const struct passage_result *result, unsigned int columns, cha
  * cannot miss. */
 uint64_t passage_missing(const struct passage_result *result);
 
+/* Stamps whose records xskim itself lost or could not use: up to so many of the missing, the copies
+ * and the reordered are not the path's. 0: every count is exact. */
+uint64_t passage_doubtful(const struct passage_result *result);
+
 #endif

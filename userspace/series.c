@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns how samples become fewer. See series.h. */
+#include <stdbool.h>
+
 #include "series.h"
 #include "util.h"
+
+enum { NS_A_MS = 1000000 };
 
 /* The later one's counts are those of both. */
 static struct series_point merged(const struct series_point *first,
@@ -29,7 +33,25 @@ static void point_put(struct series *series) {
                 halve(series);
 }
 
+/* Who was held up takes two samples at once: no rate can be made of what lies between. */
+static bool follows_closely(const struct series_point *last, const struct series_point *sample) {
+        return last && sample->end_ns - last->end_ns < SERIES_SAMPLE_MS * NS_A_MS / 2;
+}
+
+/* NULL: it would be the first. */
+static struct series_point *last_of(struct series *series) {
+        if (series->pending)
+                return &series->next;
+        return series->count ? &series->points[series->count - 1] : NULL;
+}
+
 void series_add(struct series *series, const struct series_point *sample) {
+        struct series_point *last = last_of(series);
+
+        if (follows_closely(last, sample)) {
+                *last = merged(last, sample);
+                return;
+        }
         series->next = series->pending ? merged(&series->next, sample) : *sample;
         series->pending++;
         if (series->pending == series_stride(series))

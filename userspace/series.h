@@ -45,7 +45,8 @@ struct series {
         struct series_point points[SERIES_POINTS_MAX];
 };
 
-/* The next sample; later than the one before. */
+/* The next sample; later than the one before. If by less than half of SERIES_SAMPLE_MS, both are
+ * one. */
 void series_add(struct series *series, const struct series_point *sample);
 
 /* No more will come: what was collected towards the next point becomes one. */

@@ -39,7 +39,8 @@ static const char STYLE[] =
         "svg [color=\"black\"]{color:var(--ink)}\n"
         "table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1.2rem .2rem 0;"
         "border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}\n"
-        "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+        "th{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-"
+        "space:nowrap}\n"
         "pre,code{font:13px/1.4 ui-monospace,monospace}pre{overflow-x:auto}\n";
 
 /* ---- figures ---- */
@@ -63,6 +64,21 @@ static void put_answer(FILE *to, const struct passage_result *result) {
                            format_time((double)sum->latency.quantiles[XSKIM_P99].value, 3).text,
                            format_time((double)sum->latency.max, 3).text);
         fprintf(to, "</p>\n");
+        if (!passage_doubtful(result))
+                return;
+        fprintf(to, "<p><b>");
+        html_print(
+                to,
+                "%s stamps were lost by xskim itself or came too late to be placed: up to so many "
+                "of these are not the path's doing.",
+                format_grouped(passage_doubtful(result)).text);
+        fprintf(to, "</b></p>\n");
+}
+
+/* Frames that the relay did not pass on, whatever the reason. */
+static uint64_t relay_missing(const struct json_relay *relay) {
+        return relay->socket_dropped + relay->lost + relay->queue_full + relay->limit_reached +
+               relay->too_long + relay->send_failed + relay->waiting;
 }
 
 static void put_beside(FILE *to, const char *what, uint64_t measured,
@@ -91,8 +107,8 @@ static void put_counts(FILE *to, const struct passage_result *result,
         }
         fprintf(to, "<table><tr><th><th class=\"n\">measured%s\n",
                 relay ? "<th class=\"n\">relay" : "");
-        put_beside(to, "sent", result->report.sent.progress.packets, relay, told->received);
-        put_beside(to, "did not arrive", passage_missing(result), relay, told->lost);
+        put_beside(to, "sent", result->report.sent.progress.packets, relay, told->seen);
+        put_beside(to, "did not arrive", passage_missing(result), relay, relay_missing(told));
         put_beside(to, "copies", sum->duplicated, relay, told->duplicated);
         put_beside(to, "reordered", sum->reordered, relay, told->reordered);
         put_beside(to, "damaged", sum->corrupted, relay, told->corrupted);
