@@ -18,12 +18,12 @@ struct ring {
         uint32_t first;
         uint32_t last;
         uint64_t time_ns; /* of the last one that came */
+        uint64_t promised_ns;
 };
 
 struct arrivals {
-        uint64_t hold_ns;
-        uint64_t newest_ns;
-        uint64_t given_ns; /* of the last one given out */
+        uint64_t promised_ns; /* the least of all rings' */
+        uint64_t given_ns;    /* of the last one given out */
         uint64_t unordered;
         uint32_t ring_count;
         uint32_t active_count;
@@ -35,7 +35,7 @@ struct arrivals {
         struct held held[ARRIVALS_HELD_MAX];
 };
 
-int arrivals_open(uint32_t rings, uint64_t hold_ns, struct arrivals **ret_arrivals) {
+int arrivals_open(uint32_t rings, struct arrivals **ret_arrivals) {
         struct arrivals *a = calloc(1, sizeof(*a));
 
         if (!a)
@@ -46,7 +46,6 @@ int arrivals_open(uint32_t rings, uint64_t hold_ns, struct arrivals **ret_arriva
                 arrivals_close(a);
                 return -ENOMEM;
         }
-        a->hold_ns = hold_ns;
         a->ring_count = rings;
         for (uint32_t ring = 0; ring < rings; ring++)
                 a->rings[ring].first = a->rings[ring].last = NOTHING;
@@ -85,7 +84,6 @@ void arrivals_put(struct arrivals *a, uint32_t number, const struct arrival *arr
         a->held_count++;
         ring->time_ns = MAX(ring->time_ns, arrival->time_ns);
         *held = (struct held){.arrival = *arrival, .time_ns = ring->time_ns, .next = NOTHING};
-        a->newest_ns = MAX(a->newest_ns, held->time_ns);
         a->unordered += held->time_ns < a->given_ns;
         if (ring->first == NOTHING) {
                 a->active[a->active_count++] = number;
@@ -94,6 +92,15 @@ void arrivals_put(struct arrivals *a, uint32_t number, const struct arrival *arr
                 a->held[ring->last].next = at;
         }
         ring->last = at;
+}
+
+void arrivals_promise(struct arrivals *a, uint32_t number, uint64_t time_ns) {
+        uint64_t least_ns = UINT64_MAX;
+
+        a->rings[number].promised_ns = MAX(a->rings[number].promised_ns, time_ns);
+        for (uint32_t ring = 0; ring < a->ring_count; ring++)
+                least_ns = MIN(least_ns, a->rings[ring].promised_ns);
+        a->promised_ns = least_ns;
 }
 
 static bool is_before(const struct arrivals *a, uint32_t one, uint32_t other) {
@@ -124,7 +131,7 @@ bool arrivals_take(struct arrivals *a, bool all, struct arrival *ret_arrival) {
         ring = &a->rings[a->active[place]];
         at = ring->first;
         held = &a->held[at];
-        if (!all && arrivals_has_room(a) && a->newest_ns - held->time_ns < a->hold_ns)
+        if (!all && arrivals_has_room(a) && held->time_ns >= a->promised_ns)
                 return false;
         *ret_arrival = held->arrival;
         a->given_ns = MAX(a->given_ns, held->time_ns);

@@ -5,10 +5,10 @@
  *
  * How the order is established: within a ring it is that of the ring, which is one CPU's. Between
  * rings the clock decides (all CPUs read one CLOCK_MONOTONIC), and for equal times the ring's
- * number. A stamp is held back until the newest one of any ring is `hold_ns` younger, or until
- * ARRIVALS_HELD_MAX of them are held; so however frames were cut and in whatever order rings were
- * emptied, the order that comes out is the same, as long as no ring lags behind by more than that.
- * One that does is counted as `unordered` and comes out at once.
+ * number. A stamp is held back until every ring has promised that nothing older will come of it, or
+ * until ARRIVALS_HELD_MAX of them are held; so however frames were cut, in whatever order rings
+ * were emptied and whoever stood still meanwhile, the order that comes out is the same. One that
+ * comes too late after all is counted as `unordered` and comes out at once.
  */
 #ifndef XSKIM_ARRIVALS_H
 #define XSKIM_ARRIVALS_H
@@ -33,7 +33,7 @@ struct arrival {
 struct arrivals;
 
 /* Allocates everything. -ENOMEM. */
-int arrivals_open(uint32_t rings, uint64_t hold_ns, struct arrivals **ret_arrivals);
+int arrivals_open(uint32_t rings, struct arrivals **ret_arrivals);
 /* NULL is fine. Returns NULL. */
 struct arrivals *arrivals_close(struct arrivals *arrivals);
 
@@ -42,6 +42,9 @@ bool arrivals_has_room(const struct arrivals *arrivals);
 
 /* Takes in one that came from the ring. There must be room. */
 void arrivals_put(struct arrivals *arrivals, uint32_t ring, const struct arrival *arrival);
+
+/* What will come of the ring has this time or a later one. */
+void arrivals_promise(struct arrivals *arrivals, uint32_t ring, uint64_t time_ns);
 
 /* Gives out the next one in order; false: all that are held may still be overtaken. With `all`
  * nothing is waited for. */

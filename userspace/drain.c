@@ -114,16 +114,21 @@ static void frames_receive(struct drain *d) {
 
 /* One run of carriers; returns how many there were. */
 static int carriers_run(struct drain *d) {
-        uint32_t frames = plan_make(d);
+        uint32_t frames;
         int r;
 
-        if (!frames)
+        drain_look(d);
+        frames = plan_make(d);
+        if (!frames) {
+                drain_promise(d);
                 return 0;
+        }
         d->system_calls++;
         d->runs++;
         r = program_carrier_run(d->config.programs, d->config.number, d->config.carrier_ifindex,
                                 frames);
         frames_receive(d);
+        drain_promise(d);
         if (r < 0 && r != -EINTR && r != -EAGAIN)
                 return error_set(r, "worker %u: cannot run carriers: %s", d->config.number,
                                  strerror(-r));
@@ -283,7 +288,7 @@ void drain_report(const struct drain *d, struct worker_report *ret_report) {
                 .runs = d->runs,
                 .kernel_memory_bytes = loop_memory(d->loop) + xsk_ring_memory(d->xsk),
                 .umem_bytes = xsk_umem_memory(d->xsk),
-                .user_memory_bytes = sizeof(*d) + rings * sizeof(*d->rings) +
+                .user_memory_bytes = sizeof(*d) + rings * (sizeof(*d->rings) + sizeof(*d->heads)) +
                                      (d->own_count + d->config.ports) * sizeof(struct tally),
                 .record_error = d->record_error,
         };
@@ -295,9 +300,10 @@ static int rings_open(struct drain *d) {
         int r = 0;
 
         d->own = calloc(rings, sizeof(*d->own));
+        d->heads = calloc(rings, sizeof(*d->heads));
         d->rings = calloc(rings, sizeof(*d->rings));
         d->tallies = calloc(d->config.ports, sizeof(*d->tallies));
-        if (!d->own || !d->rings || !d->tallies)
+        if (!d->own || !d->heads || !d->rings || !d->tallies)
                 return -ENOMEM;
         for (uint32_t port = 0; port < d->config.ports; port++)
                 tally_reset(&d->tallies[port]);
@@ -356,6 +362,7 @@ struct drain *drain_close(struct drain *d) {
         for (uint32_t ring = 0; d->rings && ring < d->config.ports * d->config.cpus; ring++)
                 tally_ring_close(&d->rings[ring]);
         free(d->own);
+        free(d->heads);
         free(d->rings);
         free(d->tallies);
         free(d);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What drain.c (the work) and drain_pace.c (when to do it) share, and nobody else. */
+/* What drain.c (the work), drain_pace.c (when to do it) and drain_promise.c (in which order) share,
+ * and nobody else. */
 #ifndef XSKIM_DRAIN_PRIVATE_H
 #define XSKIM_DRAIN_PRIVATE_H
 
@@ -27,7 +28,17 @@ struct drain {
         uint64_t carried; /* records that the last run of carriers brought, and when */
         uint64_t carried_at_ns;
         uint64_t rate_hz; /* records a second, between the last two runs */
+        uint64_t *heads;  /* of this worker's rings when it last looked, and when that was */
+        uint64_t looked_ns;
 };
+
+/*
+ * What is told of the rings' order to those that follow stamps (transit.h): drain_look before a run
+ * of carriers, drain_promise behind it. A ring of which all has been carried that was there at the
+ * look has nothing older left.
+ */
+void drain_look(struct drain *drain);
+void drain_promise(struct drain *drain);
 
 /* Records in a ring now. */
 uint64_t drain_ring_fill(const struct drain *drain, uint32_t ring);

@@ -65,7 +65,6 @@ enum {
         ROW(workers, 1, XSKIM_WORKERS_MAX, "threads that wrote this file")                         \
         ROW(ring_slots, XSKIM_RING_SLOTS_MIN, XSKIM_RING_SLOTS_MAX, "records in a staging ring")   \
         ROW(transit, 0, 1, "1: stamps were looked for, see the records of stamps")                 \
-        ROW(transit_hold_ns, 0, UINT64_MAX, "how long a stamp waits for those of other rings")     \
         ROW(clock_offset_ns, 0, UINT64_MAX,                                                        \
             "the watcher's clock minus the sender's, two's complement")                            \
         ROW(frame_version, XSKIM_FRAME_VERSION, XSKIM_FRAME_VERSION, "version of the frames")      \

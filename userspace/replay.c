@@ -34,7 +34,6 @@ struct replay {
 static int transits_open(struct replay *replay) {
         const struct transit_config config = {
                 .rings = (uint32_t)replay->facts->cpus,
-                .hold_ns = replay->facts->transit_hold_ns,
                 .clock_offset_ns = (int64_t)replay->facts->clock_offset_ns,
         };
         int r = 0;

@@ -56,15 +56,9 @@ struct xskim_session *session_free(struct xskim_session *s) {
         return NULL;
 }
 
-/* Rings of one worker lag behind each other by a run of carriers, those of two by a flush timer. */
-static uint64_t transit_hold_ns(const struct xskim_session *s) {
-        return TRANSIT_SLACK_NS + 2 * (uint64_t)s->config.flush_ms * 1000000;
-}
-
 int session_transits(struct xskim_session *s) {
         const struct transit_config config = {
                 .rings = s->cpus,
-                .hold_ns = transit_hold_ns(s),
                 .clock_offset_ns = s->config.clock_offset_ns,
         };
         int r = 0;
@@ -94,7 +88,6 @@ int session_record(struct xskim_session *s) {
         facts->workers = c->workers;
         facts->ring_slots = c->ring_slots;
         facts->transit = c->transit;
-        facts->transit_hold_ns = transit_hold_ns(s);
         facts->clock_offset_ns = (uint64_t)c->clock_offset_ns;
         facts->frame_version = XSKIM_FRAME_VERSION;
         facts->frame_header_bytes = XSKIM_FRAME_HEADER_BYTES;

@@ -12,7 +12,7 @@
 int transit_open(const struct transit_config *config, struct transit **ret_transit) {
         struct transit *t = calloc(1, sizeof(*t));
 
-        if (!t || arrivals_open(config->rings, config->hold_ns, &t->arrivals) < 0) {
+        if (!t || arrivals_open(config->rings, &t->arrivals) < 0) {
                 transit_close(t);
                 return -ENOMEM;
         }
@@ -234,6 +234,11 @@ void transit_frame(struct transit *t, const struct xskim_frame_header *frame, ui
                 if (!record->weight)
                         transit_put(t, ring, &arrival);
         }
+        arrivals_book(t, false);
+}
+
+void transit_promise(struct transit *t, uint32_t ring, uint64_t time_ns) {
+        arrivals_promise(t->arrivals, ring, time_ns);
         arrivals_book(t, false);
 }
 

@@ -36,13 +36,8 @@
 
 #include "arrivals.h"
 
-/* A ring may lag behind another by this much and is still put in order: by twice the flush timer of
- * a worker that sleeps and what it takes to wake it on a busy machine. */
-enum { TRANSIT_SLACK_NS = 50000000 };
-
 struct transit_config {
         uint32_t rings;
-        uint64_t hold_ns;
         int64_t clock_offset_ns; /* the watcher's clock minus the sender's */
 };
 
@@ -58,6 +53,10 @@ void transit_frame(struct transit *transit, const struct xskim_frame_header *fra
 
 /* The same for a single one. */
 void transit_put(struct transit *transit, uint32_t ring, const struct arrival *arrival);
+
+/* What will come of the ring arrived at this time or later; a live worker says so each time it has
+ * emptied the ring. Without promises stamps are held back until there is no room for more. */
+void transit_promise(struct transit *transit, uint32_t ring, uint64_t time_ns);
 
 /* No more will come that belongs before what is held back. */
 void transit_settle(struct transit *transit);

@@ -42,6 +42,14 @@ void transit_share_frame(struct transit_share *share, const struct xskim_frame_h
         pthread_mutex_unlock(&share->mutex);
 }
 
+void transit_share_promise(struct transit_share *share, uint32_t ring, uint64_t time_ns) {
+        if (!share)
+                return;
+        pthread_mutex_lock(&share->mutex);
+        transit_promise(share->transit, ring, time_ns);
+        pthread_mutex_unlock(&share->mutex);
+}
+
 void transit_share_report(struct transit_share *share, uint64_t stamped, bool final,
                           bool next_interval, struct xskim_transit *ret_transit) {
         if (!share)

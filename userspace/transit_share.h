@@ -21,6 +21,9 @@ struct transit_share *transit_share_close(struct transit_share *share);
 void transit_share_frame(struct transit_share *share, const struct xskim_frame_header *frame,
                          uint32_t ring);
 
+/* As transit_promise; from any thread. */
+void transit_share_promise(struct transit_share *share, uint32_t ring, uint64_t time_ns);
+
 /* As transit_report; `final`: no more frames will come. `next_interval`: and another begins. */
 void transit_share_report(struct transit_share *share, uint64_t stamped, bool final,
                           bool next_interval, struct xskim_transit *ret_transit);

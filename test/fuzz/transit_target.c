@@ -35,6 +35,8 @@ static void stamp_feed(struct transit *transit, const uint8_t *bytes, uint64_t *
         arrival.sequence = *number & XSKIM_STAMP_SEQUENCE_MASK;
         arrival.time_ns = *time_ns;
         transit_put(transit, bytes[0] >> 4, &arrival);
+        if (bytes[5] & 1)
+                transit_promise(transit, bytes[0] & 15, *time_ns - (uint64_t)(bytes[5] >> 1));
 }
 
 static void check(const struct xskim_transit *t, uint64_t stamps) {
@@ -57,8 +59,7 @@ static void check(const struct xskim_transit *t, uint64_t stamps) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-        const struct transit_config config = {.rings = RINGS,
-                                              .hold_ns = length ? 1ULL << (bytes[0] & 31) : 0};
+        const struct transit_config config = {.rings = RINGS};
         struct xskim_transit *report = calloc(1, sizeof(*report));
         uint64_t number = 0, time_ns = 1ULL << 40, stamps = 0;
         struct transit *transit;

@@ -10,10 +10,10 @@
 
 enum { RINGS = 4, WINDOW = XSKIM_TRANSIT_WINDOW };
 
-static const uint64_t HOLD_NS = 1000000;
+static const uint64_t GAP_NS = 1000000;
 
 static struct transit *transit_new(void) {
-        const struct transit_config config = {.rings = RINGS, .hold_ns = HOLD_NS};
+        const struct transit_config config = {.rings = RINGS};
         struct transit *transit;
 
         cr_assert_eq(transit_open(&config, &transit), 0);
@@ -146,7 +146,7 @@ Test(streams, damaged_stamps_are_counted_and_believed_in_nothing) {
 }
 
 Test(streams, the_clock_offset_is_taken_off_and_what_is_below_0_is_told) {
-        const struct transit_config config = {.rings = 1, .hold_ns = 1, .clock_offset_ns = 500};
+        const struct transit_config config = {.rings = 1, .clock_offset_ns = 500};
         static struct xskim_transit got;
         struct arrival arrival = {.time_ns = 10000, .sent_ns = 8500};
         struct transit *transit;
@@ -177,33 +177,60 @@ Test(streams, records_that_were_lost_are_told) {
         transit_close(transit);
 }
 
-Test(streams, a_ring_that_lags_behind_is_told) {
+static uint64_t given_out(struct transit *transit) {
+        static struct xskim_transit got;
+
+        transit_report(transit, 0, false, &got);
+        return got.sum.received;
+}
+
+Test(streams, nothing_is_given_out_that_a_ring_may_still_precede) {
         static struct xskim_transit got;
         struct transit *transit = transit_new();
-        struct arrival arrival = {.time_ns = 1, .run = 1};
-        struct xskim_frame_header none = {0};
+        struct arrival arrival = {.time_ns = 100, .run = 1};
 
         transit_put(transit, 0, &arrival);
-        arrival = (struct arrival){.time_ns = 10 * HOLD_NS, .sequence = 2, .run = 1};
+        for (uint32_t ring = 0; ring < RINGS; ring++) {
+                cr_assert_eq(given_out(transit), 0, "ring %u may", ring);
+                transit_promise(transit, ring, ring == 2 ? 101 : 1000);
+        }
+        cr_assert_eq(given_out(transit), 1);
+        arrival = (struct arrival){.time_ns = 101, .sequence = 2, .run = 1};
         transit_put(transit, 0, &arrival);
-        transit_frame(transit, &none, 0);
-        arrival = (struct arrival){.time_ns = 2, .sequence = 1, .run = 1};
-        transit_put(transit, 1, &arrival);
-        transit_frame(transit, &none, 1);
+        transit_promise(transit, 2, 50);
+        cr_assert_eq(given_out(transit), 1, "a promise is not taken back, and 101 may still come");
+        arrival = (struct arrival){.time_ns = 101, .sequence = 1, .run = 1};
+        transit_put(transit, 2, &arrival);
+        transit_promise(transit, 2, 102);
+        cr_assert_eq(given_out(transit), 3);
         report(transit, &got);
-        cr_assert_eq(got.unordered, 0, "the one before it was all that had been given out");
-        cr_assert_eq(got.sum.received, 3);
+        cr_assert_eq(got.unordered, 0);
+        cr_assert_eq(got.sum.reordered, 1,
+                     "at the same time the ring with the lower number was first");
+}
+
+Test(streams, a_ring_that_breaks_its_promise_is_told) {
+        static struct xskim_transit got;
+        struct transit *transit = transit_new();
+        struct arrival arrival = {.time_ns = 100, .run = 1};
+
+        transit_put(transit, 0, &arrival);
+        for (uint32_t ring = 0; ring < RINGS; ring++)
+                transit_promise(transit, ring, 200);
+        arrival = (struct arrival){.time_ns = 100, .sequence = 1, .run = 1};
+        transit_put(transit, 1, &arrival);
+        report(transit, &got);
+        cr_assert_eq(got.unordered, 0, "it does not come before what was given out");
         transit = transit_new();
         arrival = (struct arrival){.time_ns = 100, .run = 1};
         transit_put(transit, 0, &arrival);
-        arrival = (struct arrival){.time_ns = 10 * HOLD_NS, .sequence = 2, .run = 1};
-        transit_put(transit, 0, &arrival);
-        transit_frame(transit, &none, 0);
+        for (uint32_t ring = 0; ring < RINGS; ring++)
+                transit_promise(transit, ring, 200);
         arrival = (struct arrival){.time_ns = 50, .sequence = 1, .run = 1};
         transit_put(transit, 1, &arrival);
         report(transit, &got);
         cr_assert_eq(got.unordered, 1);
-        cr_assert_eq(got.sum.received, 3);
+        cr_assert_eq(got.sum.received, 2);
 }
 
 Test(streams, variation_is_above_the_least_latency) {
@@ -229,7 +256,7 @@ Test(streams, variation_is_above_the_least_latency) {
 /* ---- since the snapshot before, and as a curve ---- */
 
 static void put_late(struct transit *transit, uint64_t number, uint64_t latency_ns) {
-        uint64_t time_ns = (1 + number) * HOLD_NS;
+        uint64_t time_ns = (1 + number) * GAP_NS;
         const struct arrival arrival = {
                 .time_ns = time_ns, .sent_ns = time_ns - latency_ns, .sequence = number, .run = 1};
 

@@ -21,7 +21,7 @@ enum {
         WINDOW = XSKIM_TRANSIT_WINDOW
 };
 
-static const uint64_t HOLD_NS = 1000000, START_NS = 1ULL << 50;
+static const uint64_t START_NS = 1ULL << 50;
 
 /* ---- what arrives ---- */
 
@@ -172,7 +172,7 @@ static void agrees(const struct xskim_stream *got, const struct verdicts *wanted
 /* ---- the transit ---- */
 
 static struct transit *transit_new(void) {
-        const struct transit_config config = {.rings = RINGS, .hold_ns = HOLD_NS};
+        const struct transit_config config = {.rings = RINGS};
         struct transit *transit;
 
         cr_assert_eq(transit_open(&config, &transit), 0);
@@ -228,21 +228,25 @@ static void ring_empty(uint64_t *random, struct transit *transit, const uint8_t 
         transit_frame(transit, &frame.header, ring);
 }
 
-/* Each ring is emptied when it likes, but within what is held. */
+/* Each ring is emptied when it likes, however long after the others, and may promise so. */
 static void run_in_frames(uint64_t *random, const uint8_t *ring_of, struct xskim_transit *ret) {
         struct transit *transit = transit_new();
-        uint32_t from = 0, to;
+        uint32_t emptied[RINGS] = {0}, to = 0;
 
-        for (; from < arrival_count; from = to) {
+        while (to < arrival_count) {
                 uint32_t start = packet_below(random, RINGS);
 
-                to = from;
-                while (to < arrival_count && to - from < 4000 &&
-                       arrivals[to].time_ns - arrivals[from].time_ns < HOLD_NS / 2)
-                        to++;
-                to = from + 1 + packet_below(random, to - from);
-                for (uint32_t r = 0; r < RINGS; r++)
-                        ring_empty(random, transit, ring_of, (r + start) % RINGS, from, to);
+                to += 1 + packet_below(random, MIN(arrival_count - to, 4000U));
+                for (uint32_t i = 0; i < RINGS; i++) {
+                        uint32_t ring = (i + start) % RINGS;
+
+                        if (to < arrival_count && !packet_below(random, 3))
+                                continue;
+                        ring_empty(random, transit, ring_of, ring, emptied[ring], to);
+                        emptied[ring] = to;
+                        if (to < arrival_count && packet_below(random, 4))
+                                transit_promise(transit, ring, arrivals[to].time_ns);
+                }
         }
         report(transit, ret);
 }
