@@ -84,7 +84,7 @@ void replaying_well(struct command_result result, uint64_t packets) {
         cr_assert_eq(result.status, 0, "%s", result.err);
         cr_assert_str_empty(result.err);
         cr_assert_eq(report_number(&result, "packets"), packets, "%s", result.out);
-        cr_assert_eq(report_number(&result, "port_packets"), packets);
+        cr_assert_eq(report_number(&result, "port_packets"), packets, "%s", result.out);
         cr_assert_eq(report_number(&result, "port_dropped"), 0);
         cr_assert_eq(report_number(&result, "skipped"), 0);
 }
