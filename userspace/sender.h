@@ -52,7 +52,8 @@ struct sender_operations {
          * (try again). Copies them meanwhile: afterwards the caller may write to the chunk, as a
          * stamp that is written anew does. Blocks for milliseconds at most. */
         int (*send)(void *sender, const struct sender_batch *batch, struct sender_result *ret);
-        /* Waits, bounded, until the port is done with all that was handed over. */
+        /* Waits, bounded, until the port is done with all that was handed over. How many of the
+         * last ones it never took. */
         int (*finish)(void *sender);
 };
 

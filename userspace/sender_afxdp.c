@@ -20,10 +20,12 @@ enum {
         STAMPED_MAX = 16, /* some 20 us of work, without zero copy */
         KICKS_MAX = 256,
         ROOM_WAIT_NS = 1000000,
-        FINISH_WAITS = 1000,
         TOKEN_ROOM = 1,
         EVENTS = 4,
 };
+
+/* A slow receiver on this host may have all frames and give them back one by one. */
+static const uint64_t FINISH_IDLE_NS = 1000000000, FINISH_NS = 5000000000;
 
 struct sender_afxdp {
         struct xsk_send *xsk;
@@ -76,6 +78,10 @@ static struct xskim_launch_packet *afxdp_chunk_rows(void *sender, uint32_t chunk
 }
 
 static int port_error(const struct sender_afxdp *s, int r) {
+        if (r == -ENETDOWN || r == -ENXIO || r == -ENODEV)
+                return error_set(-ENETDOWN,
+                                 "%s: went down or was removed while it was being replayed to.",
+                                 s->port);
         return error_set(r, "%s: its AF_XDP socket does not send: %s", s->port, strerror(-r));
 }
 
@@ -150,17 +156,24 @@ static int afxdp_send(void *sender, const struct sender_batch *batch, struct sen
         return r;
 }
 
-/* Frames may stay with a slow receiver on this host; that is its business. */
+/* As long as it takes some of them, and not for ever. What it has taken may still be on its way;
+ * that is the receiver's business. */
 static int afxdp_finish(void *sender) {
         struct sender_afxdp *s = sender;
+        uint64_t begin = clock_monotonic_ns(), now = begin, moved = begin;
+        uint32_t left = xsk_send_waiting(s->xsk), before = left;
         int r = 0;
 
-        for (int i = 0; i < FINISH_WAITS && xsk_send_waiting(s->xsk) && r >= 0; i++) {
+        while (left && r >= 0 && now - moved < FINISH_IDLE_NS && now - begin < FINISH_NS) {
                 r = kernel_take(s);
                 r = r < 0 || !xsk_send_waiting(s->xsk) ? r : room_await(s);
                 xsk_send_collect(s->xsk);
+                left = xsk_send_waiting(s->xsk);
+                now = clock_monotonic_ns();
+                moved = left < before ? now : moved;
+                before = left;
         }
-        return r;
+        return r < 0 ? r : (int)left;
 }
 
 const struct sender_operations SENDER_AFXDP = {

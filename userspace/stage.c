@@ -230,6 +230,12 @@ static int chunks_play(struct stage *s) {
         return r;
 }
 
+/* What waits in a ring when the port takes no more was not sent. */
+static void never_sent(struct stage *s, uint64_t packets) {
+        s->result.progress.packets -= packets;
+        s->result.refused += packets;
+}
+
 static int run(struct stage *s) {
         struct waiter_config config = {
                 .stop_fd = s->config.stop_fd, .ifindex = s->config.ifindex, .port = s->config.port};
@@ -242,9 +248,11 @@ static int run(struct stage *s) {
         s->end_ns = UINT64_MAX;
         r = r < 0 ? r : chunks_play(s);
         finished = s->config.operations->finish(s->config.sender);
+        if (finished > 0)
+                never_sent(s, (uint64_t)finished);
         publish(s);
         s->waiter = waiter_close(s->waiter);
-        return r < 0 ? r : finished;
+        return r < 0 ? r : MIN(finished, 0);
 }
 
 static void *thread_main(void *context) {

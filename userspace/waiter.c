@@ -61,11 +61,19 @@ struct waiter *waiter_close(struct waiter *w) {
         return NULL;
 }
 
-static int port_judge(const struct waiter *w, const struct netdev_event *event) {
+static int port_look(const struct waiter *w) {
         struct netdev_port port;
+        int r = netdev_find(w->config.port, &port);
 
+        if (r >= 0 && !port.up)
+                return error_set(-ENETDOWN, "%s: went down while it was being replayed to.",
+                                 w->config.port);
+        return r;
+}
+
+static int port_judge(const struct waiter *w, const struct netdev_event *event) {
         if (event->type == NETDEV_LOOK_AGAIN)
-                return netdev_find(w->config.port, &port);
+                return port_look(w);
         if (event->ifindex != w->config.ifindex || event->type == NETDEV_UP)
                 return 0;
         return error_set(-ENETDOWN, "%s: %s while it was being replayed to.", w->config.port,

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * xskim replay on a veth: what arrives at the other end, judged by tcpdump, is what was in the
- * capture, byte by byte and in order, at the pace that was asked for; and every way to end.
+ * capture, byte by byte and in order, at the pace that was asked for.
  */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "captures.h"
 #include "command.h"
 #include "lab.h"
-#include "netdev_sent.h"
 #include "replaying.h"
 #include "util.h"
 
@@ -181,6 +178,7 @@ Test(player, ends_where_it_was_told_to) {
 }
 
 Test(player, odd_time_stamps_do_not_stop_it) {
+        /* back by half a millisecond, on by more than a century, back by as much */
         static const uint64_t stamps[] = {5000000000,          5001000000, 5000500000, 5002000000,
                                           4000000000000000000, 1000,       2000000};
         struct tape *tape = tape_open(made, TAPE_ETHERNET);
@@ -188,94 +186,11 @@ Test(player, odd_time_stamps_do_not_stop_it) {
         uint8_t bytes[60] = {2};
 
         for (size_t i = 0; i < ARRAY_SIZE(stamps); i++)
-                tape_put(tape, stamps[i] % 4000000000000000000ULL, bytes, 60, 60);
+                tape_put(tape, stamps[i], bytes, 60, 60);
         tape_close(tape);
-        result = REPLAY_NEAR("duration_s", 0.05, 0.05, "--max-gap", "20ms", made, LAB_PORT);
+        /* 2 ms to the fourth, the longest gap, and 2 ms in the end */
+        result = REPLAY_NEAR("duration_s", 0.024, 0.01, "--max-gap", "20ms", made, LAB_PORT);
         cr_expect_eq(report_number(&result, "packets"), ARRAY_SIZE(stamps));
         cr_expect_eq(report_number(&result, "backwards"), 2);
-}
-
-/* ---- ends ---- */
-
-static uint64_t packets_sent(void) {
-        struct xskim_replay_port_sent sent = {0};
-
-        cr_assert_eq(netdev_sent(lab_ifindex(LAB_PORT), &sent), 0);
-        return sent.packets;
-}
-
-/* Returns when it is sending. */
-static struct command endless_start(const char *pace, const char *value) {
-        enum { WANTED = 20, TRIES = 1000 };
-        struct command command;
-        uint64_t before;
-
-        replaying_make(10, 10 * NS_A_MS);
-        before = packets_sent();
-        command =
-                COMMAND_START(NULL, "replay", "--json", "--loop", "0", made, LAB_PORT, pace, value);
-        for (int i = 0; i < TRIES && packets_sent() - before < WANTED; i++)
-                usleep(10000);
-        return command;
-}
-
-static const int SIGNALS[] = {SIGINT, SIGTERM};
-
-Test(player, a_signal_ends_it_with_the_report) {
-        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++) {
-                struct command command;
-                struct command_result result;
-
-                command = endless_start(i ? "--top-speed" : NULL, NULL);
-                kill(command.pid, SIGNALS[i]);
-                result = replaying_wait(&command);
-                cr_expect_eq(result.status, 0, "%s", result.err);
-                cr_expect_gt(report_number(&result, "packets"), 10);
-                cr_expect_eq(strncmp(report_text(&result, "stopped"), "true", 4), 0);
-        }
-        /* nothing is left: the pair, and lo */
-        lab_run("test $(ip -o link | wc -l) -eq 3");
-}
-
-static int ends[2];
-
-static void from_pipe(void) {
-        dup2(ends[0], STDIN_FILENO);
-}
-
-/* Whoever writes the capture may stall; that holds nothing up. */
-Test(player, a_signal_ends_it_while_a_pipe_is_silent) {
-        struct command command;
-        struct command_result result;
-
-        replaying_make(10, NS_A_MS);
-        cr_assert_eq(pipe(ends), 0);
-        lab_run("cat %s >/proc/%d/fd/%d", made, getpid(), ends[1]);
-        command = COMMAND_START(from_pipe, "replay", "--json", "-", LAB_PORT);
-        usleep(500000);
-        kill(command.pid, SIGINT);
-        result = replaying_wait(&command);
-        cr_expect_eq(result.status, 0, "%s", result.err);
-        cr_expect_eq(strncmp(report_text(&result, "stopped"), "true", 4), 0);
-}
-
-Test(player, a_port_that_goes_is_told) {
-        static const struct {
-                const char *command;
-                const char *words;
-        } cases[] = {{"ip link set " LAB_PORT " down", "went down"},
-                     {"ip link delete " LAB_PORT, LAB_PORT}};
-
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                struct command command;
-                struct command_result result;
-
-                command = endless_start(NULL, NULL);
-                lab_run("%s", cases[i].command);
-                result = replaying_wait(&command);
-                cr_expect_eq(result.status, 1);
-                cr_expect(strstr(result.err, cases[i].words), "%s", result.err);
-                cr_expect_gt(report_number(&result, "packets"), 10);
-                lab_run("ip link set " LAB_PORT " up 2>/dev/null || true");
-        }
+        cr_expect_eq(report_number(&result, "shortened"), 1);
 }
