@@ -89,8 +89,9 @@ void replaying_well(struct command_result result, uint64_t packets) {
         cr_assert_eq(report_number(&result, "skipped"), 0);
 }
 
-void replaying_arrives(const char *path, const char *engine, const char *pace, const char *value) {
-        struct tape_packets sent = tape_read(path), received;
+void replaying_arrives_like(const char *original, const char *path, const char *engine,
+                            const char *pace, const char *value) {
+        struct tape_packets sent = tape_read(original), received;
         struct judge judge = judge_start(LAB_PEER);
 
         replaying_well(REPLAY("--engine", engine, "--loop", "2", path, LAB_PORT, pace, value),
@@ -99,4 +100,8 @@ void replaying_arrives(const char *path, const char *engine, const char *pace, c
         tape_equal(&sent, &received, 2);
         tape_free(&sent);
         tape_free(&received);
+}
+
+void replaying_arrives(const char *path, const char *engine, const char *pace, const char *value) {
+        replaying_arrives_like(path, path, engine, pace, value);
 }

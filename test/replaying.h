@@ -36,7 +36,10 @@ double report_number(const struct command_result *result, const char *key);
 /* All went well, and so many packets were sent, by the port's own counters too. */
 void replaying_well(struct command_result result, uint64_t packets);
 
-/* Two rounds of the capture arrive at the peer, byte by byte and in order. */
+/* Two rounds of the capture arrive at the peer, byte by byte and in order, as tcpdump there has it;
+ * and of one in another form, as what its `original` has. */
+void replaying_arrives_like(const char *original, const char *path, const char *engine,
+                            const char *pace, const char *value);
 void replaying_arrives(const char *path, const char *engine, const char *pace, const char *value);
 
 #endif
