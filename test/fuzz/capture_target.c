@@ -27,6 +27,7 @@ enum {
         GZIP_WINDOW = 15 + 16,
         DEFLATE_MEMORY = 8,
         SLACK_BYTES = 64,
+        UNTOUCHED = 0xa5,
 };
 
 #define HOLDS(condition_)                                                                          \
@@ -44,6 +45,7 @@ struct bytes {
 
 /* ---- what a replay does to a packet ---- */
 
+/* Networks that half of all addresses are in, or any. */
 static struct xskim_replay_editing editing_of(uint8_t choice, uint8_t size) {
         struct xskim_replay_editing editing = {
                 .pad = choice & CAPTURE_EDIT_PAD,
@@ -55,11 +57,14 @@ static struct xskim_replay_editing editing_of(uint8_t choice, uint8_t size) {
         };
 
         if (choice & CAPTURE_EDIT_IPV4)
-                editing.source_net = (struct xskim_replay_net){
-                        .family = XSKIM_REPLAY_IPV4, .bits = size % 33, .to = {192, 168, 255, 255}};
+                editing.source_net = (struct xskim_replay_net){.family = XSKIM_REPLAY_IPV4,
+                                                               .bits = size & 1 ? size % 33 : 1,
+                                                               .to = {192, 168, 255, 255}};
         if (choice & CAPTURE_EDIT_IPV6)
-                editing.destination_net = (struct xskim_replay_net){
-                        .family = XSKIM_REPLAY_IPV6, .bits = size % 129, .to = {0xfd, 0xff}};
+                editing.destination_net =
+                        (struct xskim_replay_net){.family = XSKIM_REPLAY_IPV6,
+                                                  .bits = size & 1 ? size % 129 : 2,
+                                                  .to = {0xfd, 0xff}};
         if (choice & CAPTURE_EDIT_TRUNCATE)
                 editing.truncate_bytes = ETHERNET_BYTES + size;
         if (choice & CAPTURE_EDIT_FILL)
@@ -100,8 +105,11 @@ static void packet_edit(const struct xskim_replay_editing *editing,
         edited = malloc(room);
         HOLDS(edited != NULL);
         memcpy(edited, packet->bytes, kept);
+        memset(edited + kept, UNTOUCHED, room - kept);
         length = editing_apply(editing, edited, kept, wire);
         HOLDS(length >= MAX(editing->min_bytes, (uint32_t)ETHERNET_BYTES) && length <= room);
+        for (uint32_t at = MAX(length, editing->pad ? wire : kept); at < room; at++)
+                HOLDS(edited[at] == UNTOUCHED);
         if (!editing_is_needed(editing))
                 HOLDS(length == kept && !memcmp(edited, packet->bytes, kept));
         packet_stamp(edited, length, size % SLACK_BYTES, size & 1 ? STAMP_OVER : STAMP_APPEND);
