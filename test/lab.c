@@ -199,6 +199,22 @@ uint64_t lab_xdp_packets(const char *port) {
         return statistic(port, "_xdp_packets");
 }
 
+uint64_t lab_queue_packets(const char *port, unsigned int queue) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "rx_queue_%u_xdp_packets", queue);
+        return statistic(port, name);
+}
+
+void lab_queues(unsigned int queues) {
+        lab_run("ip link delete " LAB_PORT "; ip link add " LAB_PORT
+                " numtxqueues %u numrxqueues %u type veth peer name " LAB_PEER
+                " numtxqueues %u numrxqueues %u && for port in " LAB_PORT " " LAB_PEER
+                "; do ip link set $port addrgenmode none && ip link set $port up || exit 1; done",
+                queues, queues, queues, queues);
+        lab_run("ethtool -K " LAB_PEER " gro on >/dev/null");
+}
+
 /* Runs the sender until it has run `count` times. */
 static void sender_run(int fd, const uint8_t *packet, uint32_t bytes, uint64_t count) {
         struct xdp_md context = {.data_end = bytes, .ingress_ifindex = 1};

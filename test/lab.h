@@ -74,6 +74,12 @@ uint32_t lab_xdp_program(const char *port);
 /* The port's own count of packets that reached its XDP program: the kernel, as the judge. */
 uint64_t lab_xdp_packets(const char *port);
 
+/* Likewise, of one RX queue. */
+uint64_t lab_queue_packets(const char *port, unsigned int queue);
+
+/* The pair anew, with so many queues at either end; the peer takes redirected frames. */
+void lab_queues(unsigned int queues);
+
 /* A skip with a reason; a failure when XSKIM_NO_SKIP=1. */
 void lab_skip(const char *why);
 

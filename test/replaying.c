@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <xskim/skip.h>
@@ -87,6 +88,69 @@ void replaying_well(struct command_result result, uint64_t packets) {
         cr_assert_eq(report_number(&result, "port_packets"), packets, "%s", result.out);
         cr_assert_eq(report_number(&result, "port_dropped"), 0);
         cr_assert_eq(report_number(&result, "skipped"), 0);
+}
+
+struct xskim_session *replaying_far_end(enum xskim_verdict verdict) {
+        struct xskim_config config;
+
+        lab_config(&config);
+        config.ports[0] = LAB_PEER;
+        config.sample = 0;
+        config.transit = true;
+        config.verdict = verdict;
+        config.ring_slots = 32736;
+        /* its threads inherit it: senders have the same, and take CPUs from whoever has less */
+        setpriority(PRIO_PROCESS, 0, -20);
+        return lab_session_open(&config);
+}
+
+/* A thread's number is its stream. */
+static double stamped_by(const struct command_result *result, unsigned int thread) {
+        const char *place = report_text(result, "threads");
+
+        for (unsigned int i = 0; i <= thread; i++) {
+                place = strstr(place + 1, "\"stamped\":");
+                cr_assert(place, "no thread %u in %s", thread, result->out);
+        }
+        return strtod(strchr(place, ':') + 1, NULL);
+}
+
+static void streams_are_whole(const struct command_result *result,
+                              const struct xskim_transit *transit) {
+        /* handing a packet over takes time, and the whole run took longer than any */
+        double longest_ns = (report_number(result, "duration_s") + 1) * 1e9;
+
+        for (unsigned int i = 0; i < transit->stream_count; i++) {
+                const struct xskim_stream *stream = &transit->streams[i];
+
+                cr_expect_eq(stream->run, report_number(result, "run"));
+                cr_expect_eq(stream->received, stamped_by(result, stream->number));
+                cr_expect_gt(stream->latency.min, 100);
+                cr_expect_lt((double)stream->latency.max, longest_ns);
+        }
+}
+
+void replaying_all_came(const struct command_result *result, struct xskim_session *session) {
+        static struct xskim_snapshot s;
+        const struct xskim_stream *sum = &s.transit.sum;
+        double stamped = report_number(result, "stamped");
+
+        usleep(100000);
+        lab_session_summary(session, &s);
+        cr_assert_eq(result->status, 0, "%s", result->err);
+        cr_expect_eq(report_number(result, "port_dropped"), 0);
+        cr_expect_eq(report_number(result, "packets"),
+                     stamped + report_number(result, "unstamped"));
+        cr_expect_eq(s.ledger.stamped, stamped);
+        cr_expect_eq(s.transit.unrecorded, 0, "%lu", s.transit.unrecorded);
+        cr_expect_eq(sum->received, stamped, "%lu of %.0f", sum->received, stamped);
+        cr_expect_eq(sum->lost, 0, "%lu", sum->lost);
+        cr_expect_eq(sum->duplicated + sum->corrupted, 0);
+        cr_expect_eq(sum->reordered + s.transit.unordered, 0);
+        cr_expect_eq(sum->beyond_window + sum->before_sent, 0);
+        cr_expect_eq(s.transit.unattributed + s.transit.untracked, 0);
+        cr_expect_eq(s.transit.stream_count > 0, stamped > 0);
+        streams_are_whole(result, &s.transit);
 }
 
 void replaying_arrives_like(const char *original, const char *path, const char *engine,

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include <xskim/xskim.h>
+
 #include "command.h"
 #include "tape.h"
 
@@ -35,6 +37,13 @@ double report_number(const struct command_result *result, const char *key);
 
 /* All went well, and so many packets were sent, by the port's own counters too. */
 void replaying_well(struct command_result result, uint64_t packets);
+
+/* The session at the far end that looks for stamps. */
+struct xskim_session *replaying_far_end(enum xskim_verdict verdict);
+
+/* What the replay says it stamped is what came there, thread by thread, and nothing happened to it
+ * on the way. Ends the session. */
+void replaying_all_came(const struct command_result *result, struct xskim_session *session);
 
 /* Two rounds of the capture arrive at the peer, byte by byte and in order, as tcpdump there has it;
  * and of one in another form, as what its `original` has. */

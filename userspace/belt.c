@@ -28,10 +28,10 @@ static int chunks_make(struct belt *b, bool stamps) {
                 struct belt_chunk *chunk = &b->chunks[i];
 
                 chunk->number = i;
-                chunk->offsets_ns = calloc(XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*chunk->offsets_ns));
+                chunk->places = calloc(XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*chunk->places));
                 if (stamps)
                         chunk->stamps = calloc(XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*chunk->stamps));
-                if (!chunk->offsets_ns || (stamps && !chunk->stamps))
+                if (!chunk->places || (stamps && !chunk->stamps))
                         return -ENOMEM;
         }
         return b->chunks ? 0 : -ENOMEM;
@@ -63,7 +63,7 @@ struct belt *belt_close(struct belt *b) {
         if (!b)
                 return NULL;
         for (uint32_t i = 0; b->chunks && i < b->count; i++) {
-                free(b->chunks[i].offsets_ns);
+                free(b->chunks[i].places);
                 free(b->chunks[i].stamps);
         }
         free(b->chunks);
@@ -77,13 +77,17 @@ struct belt_chunk *belt_chunk(struct belt *b, uint32_t number) {
         return &b->chunks[number];
 }
 
-struct belt_chunk *belt_take_empty(struct belt *b) {
+static bool is_full(const struct belt *b) {
+        return b->posted - b->released >= b->count;
+}
+
+struct belt_chunk *belt_take_empty(struct belt *b, bool wait) {
         struct belt_chunk *chunk = NULL;
 
         pthread_mutex_lock(&b->mutex);
-        while (!b->stopped && b->posted - b->released >= b->count)
+        while (wait && !b->stopped && is_full(b))
                 pthread_cond_wait(&b->moved, &b->mutex);
-        if (!b->stopped) {
+        if (!b->stopped && !is_full(b)) {
                 chunk = &b->chunks[b->posted % b->count];
                 chunk->count = chunk->longest = chunk->used = 0;
                 chunk->last = false;

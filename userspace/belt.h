@@ -15,6 +15,7 @@
 
 #include <xskim/launch.h>
 
+#include "pacing.h"
 #include "stamp.h"
 
 /* What stamp_prepare said of a packet. */
@@ -27,14 +28,14 @@ struct belt_chunk {
         uint32_t number; /* of its place in the belt */
         uint32_t count;  /* packets */
         uint32_t longest;
-        uint32_t used;     /* bytes of the area */
-        bool last;         /* of a round of the capture */
-        uint64_t pause_ns; /* last: until the next round */
-        uint64_t position; /* in the file, at its end */
-        uint8_t *bytes;    /* XSKIM_LAUNCH_CHUNK_BYTES, of the sender */
+        uint32_t used;           /* bytes of the area */
+        bool last;               /* of a round of the capture; it may be empty then */
+        struct pacing_place end; /* last: of the round */
+        uint64_t position;       /* in the file, at its end */
+        uint8_t *bytes;          /* XSKIM_LAUNCH_CHUNK_BYTES, of the sender */
         struct xskim_launch_packet *rows;
-        uint64_t *offsets_ns;      /* of each packet in its round */
-        struct belt_stamp *stamps; /* of each packet; NULL: none are wanted */
+        struct pacing_place *places; /* of each packet */
+        struct belt_stamp *stamps;   /* of each packet; NULL: none are wanted */
 };
 
 struct belt;
@@ -46,8 +47,9 @@ struct belt *belt_close(struct belt *belt);
 /* For setting the pointers up, before the threads start. */
 struct belt_chunk *belt_chunk(struct belt *belt, uint32_t number);
 
-/* Blocks while the belt is full. NULL: belt_stop was called. The chunk is empty. */
-struct belt_chunk *belt_take_empty(struct belt *belt);
+/* Blocks while the belt is full if it is to `wait`. NULL: the belt is full, or belt_stop was
+ * called. The chunk is empty. */
+struct belt_chunk *belt_take_empty(struct belt *belt, bool wait);
 void belt_post(struct belt *belt);
 
 /* No more chunks will come. resident: all that were posted are still here, and are a whole capture.

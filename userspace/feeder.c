@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feeder.h"
+#include "flow.h"
 #include "log.h"
 #include "timeline.h"
 #include "util.h"
@@ -22,9 +23,11 @@ struct feeder {
         struct feeder_config config;
         pthread_t thread;
         bool started;
-        struct belt_chunk *chunk; /* being filled */
-        struct timeline timeline; /* of this round */
-        uint8_t *scratch;         /* where packets are changed; NULL: they are sent as they are */
+        struct belt_chunk *chunks[XSKIM_REPLAY_THREADS_MAX]; /* being filled, one a belt */
+        struct timeline timeline;                            /* of this round */
+        struct pacing_round round;
+        uint64_t placed;  /* packets, in all rounds */
+        uint8_t *scratch; /* where packets are changed; NULL: they are sent as they are */
         struct xskim_replay_counts counts;
         int error;
         char message[2048];
@@ -112,12 +115,19 @@ static struct belt_stamp packet_stamp(struct feeder *f, struct capture_packet *p
         return stamp;
 }
 
-static void chunk_post(struct feeder *f) {
-        if (!f->chunk)
+static void chunk_post(struct feeder *f, uint32_t belt) {
+        if (!f->chunks[belt])
                 return;
-        f->chunk->position = capture_position(f->config.capture);
-        belt_post(f->config.belt);
-        f->chunk = NULL;
+        f->chunks[belt]->position = capture_position(f->config.capture);
+        belt_post(f->config.belts[belt]);
+        f->chunks[belt] = NULL;
+}
+
+/* All at once, so that no packet waits here for others while later ones are sent. With that every
+ * belt gets as many chunks as one belt alone would, at most. */
+static void chunks_post(struct feeder *f) {
+        for (uint32_t belt = 0; belt < f->config.belt_count; belt++)
+                chunk_post(f, belt);
 }
 
 static bool has_room(const struct belt_chunk *chunk, uint32_t bytes) {
@@ -125,17 +135,33 @@ static bool has_room(const struct belt_chunk *chunk, uint32_t bytes) {
                chunk->used + bytes <= XSKIM_LAUNCH_CHUNK_BYTES;
 }
 
-/* False: the belt was stopped. */
+/* One with room for a packet of so many bytes. NULL: the belt was stopped. */
+static struct belt_chunk *chunk_take(struct feeder *f, uint32_t belt, uint32_t bytes) {
+        struct belt_chunk **chunk = &f->chunks[belt];
+
+        if (*chunk && !has_room(*chunk, bytes))
+                chunks_post(f);
+        if (!*chunk)
+                *chunk = belt_take_empty(f->config.belts[belt], false);
+        if (!*chunk) {
+                chunks_post(f);
+                *chunk = belt_take_empty(f->config.belts[belt], true);
+        }
+        return *chunk;
+}
+
+static uint32_t belt_of(const struct feeder *f, const struct capture_packet *packet) {
+        if (f->config.belt_count == 1)
+                return 0;
+        return flow_share(packet->bytes, packet->bytes_captured, f->config.belt_count);
+}
+
+/* False: the belt was stopped, or this was the last packet that is wanted. */
 static bool packet_place(struct feeder *f, const struct capture_packet *packet,
                          const struct belt_stamp *stamp) {
         uint32_t bytes = packet->bytes_captured;
-        struct belt_chunk *chunk;
+        struct belt_chunk *chunk = chunk_take(f, belt_of(f, packet), bytes);
 
-        if (f->chunk && !has_room(f->chunk, bytes))
-                chunk_post(f);
-        if (!f->chunk)
-                f->chunk = belt_take_empty(f->config.belt);
-        chunk = f->chunk;
         if (!chunk)
                 return false;
         memcpy(chunk->bytes + chunk->used, packet->bytes, bytes);
@@ -143,13 +169,14 @@ static bool packet_place(struct feeder *f, const struct capture_packet *packet,
                 (struct xskim_launch_packet){.place = chunk->used, .bytes = bytes};
         if (chunk->stamps)
                 chunk->stamps[chunk->count] = *stamp;
-        chunk->offsets_ns[chunk->count++] = timeline_place(&f->timeline, packet->time_ns);
+        chunk->places[chunk->count++] =
+                pacing_place(&f->round, timeline_place(&f->timeline, packet->time_ns), bytes);
         chunk->longest = MAX(chunk->longest, bytes);
         chunk->used += (bytes + PLACE_UNIT - 1) / PLACE_UNIT * PLACE_UNIT;
-        return true;
+        return ++f->placed != f->config.limit;
 }
 
-/* False: the belt was stopped. */
+/* Likewise. */
 static bool packet_take(struct feeder *f, struct capture_packet *packet) {
         struct capture_packet original = *packet;
         struct belt_stamp stamp = {0};
@@ -162,14 +189,40 @@ static bool packet_take(struct feeder *f, struct capture_packet *packet) {
         return packet_place(f, packet, &stamp);
 }
 
-static void round_end(struct feeder *f) {
-        f->counts.backwards += f->timeline.backwards;
-        f->counts.shortened += f->timeline.shortened;
-        if (!f->chunk)
-                return;
-        f->chunk->last = true;
-        f->chunk->pause_ns = timeline_pause_ns(&f->timeline);
-        chunk_post(f);
+static void last_post(struct feeder *f, uint32_t belt) {
+        f->chunks[belt]->last = true;
+        f->chunks[belt]->end =
+                pacing_end(&f->round, f->timeline.offset_ns, timeline_pause_ns(&f->timeline));
+        chunk_post(f, belt);
+}
+
+/* Every belt is told of the end; those with packets first. False: a belt was stopped. */
+static bool round_end(struct feeder *f) {
+        bool told[XSKIM_REPLAY_THREADS_MAX] = {false};
+
+        for (uint32_t belt = 0; belt < f->config.belt_count; belt++) {
+                told[belt] = f->chunks[belt];
+                if (told[belt])
+                        last_post(f, belt);
+        }
+        for (uint32_t belt = 0; belt < f->config.belt_count && f->timeline.packets; belt++) {
+                if (told[belt])
+                        continue;
+                f->chunks[belt] = belt_take_empty(f->config.belts[belt], true);
+                if (!f->chunks[belt])
+                        return false;
+                last_post(f, belt);
+        }
+        return true;
+}
+
+/* Whether somebody has had enough. */
+static bool is_stopped(struct feeder *f) {
+        bool stopped = false;
+
+        for (uint32_t belt = 0; belt < f->config.belt_count; belt++)
+                stopped |= belt_is_stopped(f->config.belts[belt]);
+        return stopped;
 }
 
 /* What cannot be read ends the round, as its end does. */
@@ -188,26 +241,38 @@ static int round_read(struct feeder *f) {
         int r;
 
         f->timeline = (struct timeline){.gap_ns_max = f->config.gap_ns_max};
+        f->round = (struct pacing_round){.pace = f->config.pace};
         while (going && (r = capture_next(f->config.capture, &packet)) > CAPTURE_END)
                 if (r == CAPTURE_FILTERED)
                         f->counts.filtered++;
                 else
                         going = packet_take(f, &packet);
-        if (!going || (r <= CAPTURE_END && belt_is_stopped(f->config.belt)))
+        f->counts.backwards += f->timeline.backwards;
+        f->counts.shortened += f->timeline.shortened;
+        if (!going || (r <= CAPTURE_END && is_stopped(f)))
                 return -ECANCELED;
         r = bad_forgive(f, r);
-        round_end(f);
+        if (!round_end(f))
+                return -ECANCELED;
         if (!r && !f->timeline.packets)
                 return error_set(-ENOENT, "The capture has no packet that can be sent.");
         return r;
 }
 
-/* Once when it stays on the belt, else as often as it is wanted. */
+static bool stays(struct feeder *f) {
+        bool all = true;
+
+        for (uint32_t belt = 0; belt < f->config.belt_count; belt++)
+                all &= belt_holds_all(f->config.belts[belt]);
+        return all;
+}
+
+/* Once when it stays on the belts, else as often as it is wanted. */
 static int rounds_read(struct feeder *f, bool *ret_resident) {
         uint64_t round = 1;
         int r = round_read(f);
 
-        *ret_resident = r >= 0 && belt_holds_all(f->config.belt);
+        *ret_resident = r >= 0 && stays(f);
         while (r >= 0 && !*ret_resident && round++ != f->config.rounds) {
                 r = capture_rewind(f->config.capture);
                 r = r < 0 ? r : round_read(f);
@@ -223,7 +288,9 @@ static void *thread_main(void *context) {
         f->error = rounds_read(f, &resident);
         if (f->error < 0)
                 snprintf(f->message, sizeof(f->message), "%s", error_message());
-        belt_end(f->config.belt, resident);
+        chunks_post(f);
+        for (uint32_t belt = 0; belt < f->config.belt_count; belt++)
+                belt_end(f->config.belts[belt], resident);
         return NULL;
 }
 

@@ -17,8 +17,11 @@
 
 struct feeder_config {
         struct capture *capture; /* borrowed, of the thread alone from now on */
-        struct belt *belt;       /* borrowed */
-        uint64_t rounds;         /* 0: without end */
+        struct belt *belts[XSKIM_REPLAY_THREADS_MAX]; /* borrowed; flows go to the same one */
+        uint32_t belt_count;
+        enum xskim_replay_pace_kind pace;
+        uint64_t limit;  /* packets of the run; 0: none */
+        uint64_t rounds; /* 0: without end */
         struct xskim_replay_editing editing;
         uint64_t gap_ns_max;
         bool stamp;         /* make room for stamps and leave them in the chunk's `stamps` */
@@ -32,8 +35,9 @@ struct feeder;
 /* Starts the thread. */
 int feeder_open(const struct feeder_config *config, struct feeder **ret_feeder);
 
-/* Waits for its end; belt_stop before, unless it has ended. Counts, and what it failed with, whose
- * message becomes the caller's. Counts are of one round when the capture was resident. */
+/* Waits for its end; belt_stop of each belt before, unless it has ended. Counts, and what it failed
+ * with, whose message becomes the caller's. Counts are of one round when the capture was resident.
+ */
 int feeder_end(struct feeder *feeder, struct xskim_replay_counts *ret_counts);
 struct feeder *feeder_close(struct feeder *feeder);
 

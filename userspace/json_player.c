@@ -93,6 +93,21 @@ static json_t *stamps_object(const struct xskim_replay_report *report) {
                          integer(xskim_replay_unstamped(report)), "unstamped_as", reasons);
 }
 
+static json_t *threads_array(const struct xskim_replay_report *report) {
+        json_t *array = json_array();
+
+        for (unsigned int i = 0; i < report->thread_count; i++) {
+                const struct xskim_replay_thread *thread = &report->threads[i];
+
+                json_array_append_new(array, json_pack("{s:o,s:o,s:o,s:o}", "packets",
+                                                       integer(thread->packets), "bytes",
+                                                       integer(thread->bytes), "late",
+                                                       integer(thread->late), "stamped",
+                                                       integer(thread->stamped)));
+        }
+        return array;
+}
+
 static json_t *error_object(const struct xskim_replay_report *report) {
         const struct xskim_distribution *d = &report->error_ns;
 
@@ -139,6 +154,7 @@ static json_t *report_object(const struct xskim_replay_report *report) {
         json_object_set_new(object, "late_above_ns", json_integer(XSKIM_REPLAY_LATE_NS));
         json_object_set_new(object, "port_packets", integer(report->port_sent.packets));
         json_object_set_new(object, "port_dropped", integer(report->port_sent.dropped));
+        json_object_set_new(object, "threads", threads_array(report));
         json_object_set_new(object, "stopped", json_boolean(report->sent.stopped));
         return object;
 }

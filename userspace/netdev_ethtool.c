@@ -103,8 +103,12 @@ void netdev_ethtool_describe(struct netdev_port *port) {
 
         if (!netdev_ethtool(port->name, &driver))
                 snprintf(port->driver, sizeof(port->driver), "%.31s", driver.driver);
-        if (!netdev_ethtool(port->name, &channels) && channels.rx_count + channels.combined_count)
-                port->rx_queues = channels.rx_count + channels.combined_count;
+        if (!netdev_ethtool(port->name, &channels)) {
+                if (channels.rx_count + channels.combined_count)
+                        port->rx_queues = channels.rx_count + channels.combined_count;
+                if (channels.tx_count + channels.combined_count)
+                        port->tx_queues = channels.tx_count + channels.combined_count;
+        }
         features_describe(port);
 }
 

@@ -78,6 +78,9 @@ static int link_attribute(const struct nlattr *attribute, void *context) {
         case IFLA_NUM_RX_QUEUES:
                 port->rx_queues = mnl_attr_get_u32(attribute);
                 break;
+        case IFLA_NUM_TX_QUEUES:
+                port->tx_queues = mnl_attr_get_u32(attribute);
+                break;
         case IFLA_PROMISCUITY: /* how many ask for it; IFF_PROMISC shows ip(8)'s wish only */
                 port->promiscuous = mnl_attr_get_u32(attribute) > 0;
                 break;

@@ -42,6 +42,7 @@ struct netdev_port {
         char kind[NETDEV_TEXT_MAX];   /* "veth", "vlan", "bridge", …; empty for hardware */
         char driver[NETDEV_TEXT_MAX]; /* by ethtool; empty when it does not tell */
         uint32_t rx_queues;           /* in use, by ethtool; else as allocated */
+        uint32_t tx_queues;           /* likewise */
         uint32_t cpus;                /* online */
         bool has_address;             /* IPv4, or IPv6 beyond the link-local one */
         bool has_default_route;       /* IPv4 or IPv6, in any table */

@@ -2,6 +2,7 @@
 /* Owns the parts of a run. See player.h. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,12 +13,11 @@
 #include "addressing.h"
 #include "clock.h"
 #include "feeder.h"
+#include "lanes.h"
 #include "log.h"
 #include "netdev.h"
 #include "netdev_sent.h"
 #include "privilege.h"
-#include "quantile.h"
-#include "stage.h"
 #include "util.h"
 
 enum {
@@ -39,11 +39,9 @@ struct xskim_replay {
         struct netdev_port port;
         const struct sender_operations *operations;
         char why[XSKIM_REPLAY_WHY_BYTES];
-        void *sender;
+        struct lanes *lanes;
         struct capture *capture;
-        struct belt *belt;
         struct feeder *feeder;
-        struct stage *stage;
         struct xskim_replay_addresses addresses;
         struct xskim_replay_port_sent sent_before;
         uint64_t capture_bytes;
@@ -58,6 +56,7 @@ void xskim_replay_config_init(struct xskim_replay_config *config) {
         *config = (struct xskim_replay_config){
                 .pace = {.pace = XSKIM_REPLAY_CAPTURED, .speed = XSKIM_REPLAY_SPEED_ONE},
                 .rounds = 1,
+                .threads = 1,
                 .gap_ms_max = GAP_MS_MAX,
         };
 }
@@ -89,11 +88,36 @@ static const struct sender_operations *const ENGINES[XSKIM_REPLAY_ENGINE_COUNT] 
         [XSKIM_REPLAY_ENGINE_xdp] = &SENDER_XDP,
 };
 
+/* -ERANGE: not so many threads on this machine, or to this port. */
+static int threads_check(const struct xskim_replay *p) {
+        cpu_set_t cpus;
+        uint32_t most = XSKIM_REPLAY_THREADS_MAX;
+
+        if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+                most = MIN(most, (uint32_t)CPU_COUNT(&cpus));
+        if (p->config.threads > most)
+                return error_set(-ERANGE,
+                                 "replay: %u threads want a CPU each, and there are %u. Ask for "
+                                 "fewer (--threads).",
+                                 p->config.threads, most);
+        if (p->config.threads > p->port.tx_queues && p->operations == &SENDER_AFXDP)
+                return error_set(-ERANGE,
+                                 "%s: %u threads want a TX queue each, and it has %u. Ask for "
+                                 "fewer (--threads), or use --engine xdp.",
+                                 p->config.port, p->config.threads, p->port.tx_queues);
+        return 0;
+}
+
 static int engine_open(struct xskim_replay *p, enum xskim_replay_engine engine, uint32_t chunks) {
-        struct sender_config config = {.port = &p->port, .chunks = chunks};
+        struct lanes_config config = {.operations = ENGINES[engine],
+                                      .sender = {.port = &p->port, .chunks = chunks},
+                                      .count = p->config.threads,
+                                      .stamps = p->config.stamp};
+        int r;
 
         p->operations = ENGINES[engine];
-        return p->operations->open(&config, &p->sender);
+        r = p->config.threads > 1 ? threads_check(p) : 0;
+        return r < 0 ? r : lanes_open(&config, &p->lanes);
 }
 
 /* What suits the pace, or else the other one. */
@@ -111,25 +135,19 @@ static int engine_choose(struct xskim_replay *p, uint32_t chunks) {
                 return r;
         error_clear();
         snprintf(p->why, sizeof(p->why), "%s cannot be used here (%s)", ENGINES[first]->name,
-                 too_long ? "the port's MTU" : strerror(-r));
+                 too_long       ? "the port's MTU"
+                 : r == -ERANGE ? "more threads than TX queues"
+                                : strerror(-r));
         return engine_open(p, top ? XSKIM_REPLAY_ENGINE_afxdp : XSKIM_REPLAY_ENGINE_xdp, chunks);
 }
 
 static int sender_open(struct xskim_replay *p) {
         uint32_t chunks = chunks_wanted(p);
-        int r;
 
         snprintf(p->why, sizeof(p->why), "as asked");
-        r = p->config.engine == XSKIM_REPLAY_ENGINE_auto ? engine_choose(p, chunks)
-                                                         : engine_open(p, p->config.engine, chunks);
-        r = r < 0 ? r : belt_open(chunks, p->stamp_run, &p->belt);
-        for (uint32_t i = 0; i < chunks && r >= 0; i++) {
-                struct belt_chunk *chunk = belt_chunk(p->belt, i);
-
-                chunk->bytes = p->operations->chunk_bytes(p->sender, i);
-                chunk->rows = p->operations->chunk_rows(p->sender, i);
-        }
-        return r;
+        return p->config.engine == XSKIM_REPLAY_ENGINE_auto
+                       ? engine_choose(p, chunks)
+                       : engine_open(p, p->config.engine, chunks);
 }
 
 /* A number that no other run has had, most likely. */
@@ -169,6 +187,7 @@ int xskim_replay_open(const struct xskim_replay_config *config, struct xskim_rep
                 return -ENOMEM;
         p->config = *config;
         p->config.stamp |= config->stamp_over;
+        p->config.threads = MAX(config->threads, 1U);
         p->stop_fd = p->ended_fd = -1;
         r = parts_open(p);
         if (r < 0) {
@@ -179,18 +198,23 @@ int xskim_replay_open(const struct xskim_replay_config *config, struct xskim_rep
         return 0;
 }
 
+void xskim_replay_interrupt(struct xskim_replay *p) {
+        uint64_t one = 1;
+
+        (void)!write(p->stop_fd, &one, sizeof(one));
+}
+
 struct xskim_replay *xskim_replay_close(struct xskim_replay *p) {
         if (!p)
                 return NULL;
-        if (p->belt)
-                belt_stop(p->belt);
+        if (p->stop_fd >= 0)
+                xskim_replay_interrupt(p);
+        if (p->lanes)
+                lanes_stop(p->lanes);
         if (p->capture)
                 capture_interrupt(p->capture);
         feeder_close(p->feeder);
-        stage_close(p->stage);
-        if (p->sender)
-                p->operations->close(p->sender);
-        belt_close(p->belt);
+        lanes_close(p->lanes);
         capture_close(p->capture);
         fd_cleanup(&p->stop_fd);
         fd_cleanup(&p->ended_fd);
@@ -199,12 +223,6 @@ struct xskim_replay *xskim_replay_close(struct xskim_replay *p) {
 }
 
 /* ---- running ---- */
-
-void xskim_replay_interrupt(struct xskim_replay *p) {
-        uint64_t one = 1;
-
-        (void)!write(p->stop_fd, &one, sizeof(one));
-}
 
 /* Each packet may carry a number, and there are so many. */
 static uint64_t limit_of(const struct xskim_replay *p) {
@@ -216,7 +234,9 @@ static uint64_t limit_of(const struct xskim_replay *p) {
 static int threads_start(struct xskim_replay *p) {
         struct feeder_config feeder = {
                 .capture = p->capture,
-                .belt = p->belt,
+                .belt_count = lanes_count(p->lanes),
+                .pace = p->config.pace.pace,
+                .limit = limit_of(p),
                 .rounds = p->config.rounds,
                 .editing = p->config.editing,
                 .stamp = p->config.stamp,
@@ -227,9 +247,6 @@ static int threads_start(struct xskim_replay *p) {
                                  p->operations->packet_bytes_max - VLAN_TAG_BYTES),
         };
         struct stage_config stage = {
-                .operations = p->operations,
-                .sender = p->sender,
-                .belt = p->belt,
                 .pace = p->config.pace,
                 .rounds = p->config.rounds,
                 .stamp = p->config.stamp,
@@ -241,9 +258,12 @@ static int threads_start(struct xskim_replay *p) {
                 .ifindex = p->port.ifindex,
                 .port = p->config.port,
         };
-        int r = feeder_open(&feeder, &p->feeder);
+        int r;
 
-        return r < 0 ? r : stage_open(&stage, &p->stage);
+        for (uint32_t i = 0; i < feeder.belt_count; i++)
+                feeder.belts[i] = lanes_belt(p->lanes, i);
+        r = feeder_open(&feeder, &p->feeder);
+        return r < 0 ? r : lanes_start(p->lanes, &stage);
 }
 
 /* The largest of what is known: each limit ends the run. */
@@ -262,28 +282,21 @@ static double share_of(const struct xskim_replay *p, const struct xskim_replay_p
         return MIN(share, 1);
 }
 
+/* Every thread says so at its end; what was said is taken away. */
 static void threads_await(struct xskim_replay *p, const struct xskim_replay_watch *watch) {
         struct pollfd ended = {.fd = p->ended_fd, .events = POLLIN};
         int timeout_ms = watch->interval_ms ? (int)watch->interval_ms : -1;
         struct xskim_replay_progress progress;
+        uint64_t running = lanes_count(p->lanes), count;
 
-        while (poll(&ended, 1, timeout_ms) <= 0) {
-                stage_progress(p->stage, &progress);
-                if (watch->interval_ms && progress.start_ns)
+        while (running) {
+                if (poll(&ended, 1, timeout_ms) > 0 &&
+                    read(p->ended_fd, &count, sizeof(count)) == sizeof(count))
+                        running -= MIN(running, count);
+                lanes_progress(p->lanes, &progress);
+                if (running && watch->interval_ms && progress.start_ns)
                         watch->progress(watch->context, &progress, share_of(p, &progress));
         }
-}
-
-static void report_timing(const struct xskim_replay *p, struct xskim_replay_report *report) {
-        const struct punctuality *punctuality = stage_punctuality(p->stage);
-        struct histogram_view view;
-
-        report->timed = punctuality;
-        if (!punctuality)
-                return;
-        view = histogram_view(&punctuality->errors);
-        quantile_fill(&view, &report->error_ns);
-        report->drift_ns = punctuality_drift_ns(punctuality);
 }
 
 static void report_port(const struct xskim_replay *p, struct xskim_replay_report *report) {
@@ -305,7 +318,7 @@ int xskim_replay_run(struct xskim_replay *p, const struct xskim_replay_watch *wa
         *report = (struct xskim_replay_report){.file = p->config.file,
                                                .port = p->config.port,
                                                .engine = p->operations->name,
-                                               .mode = p->operations->mode(p->sender),
+                                               .mode = lanes_mode(p->lanes),
                                                .pace = p->config.pace,
                                                .addresses = p->addresses};
         snprintf(report->why, sizeof(report->why), "%s", p->why);
@@ -313,11 +326,10 @@ int xskim_replay_run(struct xskim_replay *p, const struct xskim_replay_watch *wa
         if (r < 0)
                 return r;
         threads_await(p, watch);
-        r = stage_end(p->stage, &report->sent);
-        /* the stage may have had enough before a pipe has given all */
+        r = lanes_end(p->lanes, report);
+        /* the stages may have had enough before a pipe has given all */
         capture_interrupt(p->capture);
         fed = feeder_end(p->feeder, &report->feeder);
-        report_timing(p, report);
         report_port(p, report);
         return r < 0 ? r : fed;
 }

@@ -235,6 +235,10 @@ static int parse_settle(void *target, const char *value) {
         return r;
 }
 
+static int parse_threads(void *target, const char *value) {
+        return parse_u32(value, 1, XSKIM_REPLAY_THREADS_MAX, &config_of(target)->threads);
+}
+
 static int parse_json(void *target, const char *value) {
         (void)value;
         ((struct player_options *)target)->json = true;
@@ -304,6 +308,10 @@ const struct cli_option PLAYER_OPTIONS[] = {
         {"stamp-over", NULL, NULL,
          "likewise, but always over the end of the payload, so that lengths stay", NULL,
          parse_stamp_over},
+        {"threads", "N", "1",
+         "sends from so many threads, each on a CPU of its own, with afxdp to a TX queue of its "
+         "own; packets of a flow go by the same one, in order",
+         "a number from 1 to 64", parse_threads},
         {"engine", "auto|afxdp|xdp", "auto",
          "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "
          "BPF maps, the fast way where a port takes redirected frames; auto what suits the pace",

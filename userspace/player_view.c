@@ -122,6 +122,17 @@ static void put_addresses(struct page *page, const struct xskim_replay_addresses
         page_end(page);
 }
 
+static void put_threads(struct page *page, const struct xskim_replay_report *report) {
+        if (report->thread_count < 2)
+                return;
+        put_label(page, "threads");
+        page_item(page, LABEL_WIDTH + 1, "", "%u, which sent", report->thread_count);
+        for (unsigned int i = 0; i < report->thread_count; i++)
+                page_item(page, LABEL_WIDTH + 1, "  ", "%s",
+                          format_grouped(report->threads[i].packets).text);
+        page_end(page);
+}
+
 static void put_timing(struct page *page, const struct xskim_replay_report *report) {
         const struct xskim_distribution *d = &report->error_ns;
 
@@ -196,6 +207,7 @@ void player_view_report(const struct xskim_replay_report *report, unsigned int c
         page_end(&page);
         put_sent(&page, report);
         put_addresses(&page, &report->addresses);
+        put_threads(&page, report);
         if (report->timed && report->error_ns.count)
                 put_timing(&page, report);
         put_stamps(&page, &report->sent.stamps);

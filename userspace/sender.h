@@ -19,6 +19,7 @@
 struct sender_config {
         const struct netdev_port *port;
         uint32_t chunks;
+        uint32_t queue; /* of the port's TX queues, for engines that have a choice */
 };
 
 /* Packets of one chunk. */

@@ -55,7 +55,7 @@ static int afxdp_open(const struct sender_config *config, void **ret_sender) {
         s->port = config->port->name;
         s->bytes = malloc((size_t)config->chunks * XSKIM_LAUNCH_CHUNK_BYTES);
         s->rows = calloc((size_t)config->chunks * XSKIM_LAUNCH_CHUNK_PACKETS, sizeof(*s->rows));
-        r = s->bytes && s->rows ? xsk_send_open(s->port, FRAMES, &s->xsk) : -ENOMEM;
+        r = s->bytes && s->rows ? xsk_send_open(s->port, config->queue, FRAMES, &s->xsk) : -ENOMEM;
         if (r < 0) {
                 afxdp_close(s);
                 return r;

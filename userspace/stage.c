@@ -2,6 +2,7 @@
 /* Owns the sending thread. See stage.h. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,7 +34,8 @@ struct stage {
         struct punctuality punctuality;
         struct stamper stamper;
         struct xskim_replay_result result;
-        uint64_t end_ns; /* nothing is sent that is due later */
+        uint64_t round_packets; /* of this round, for this stage */
+        uint64_t end_ns;        /* nothing is sent that is due later */
         int error;
         char message[2048];
 
@@ -62,16 +64,14 @@ static uint32_t batch_max(const struct stage *s, uint32_t most) {
  */
 static uint32_t batch_plan(const struct stage *s, const struct belt_chunk *chunk, uint32_t first,
                            uint32_t most, uint64_t *due_ns) {
-        struct pacing schedule = s->schedule;
         uint64_t now = clock_monotonic_ns();
         uint32_t count = 0;
 
         while (count < most) {
-                due_ns[count] = pacing_due(&schedule, chunk->offsets_ns[first + count]);
+                due_ns[count] = pacing_due(&s->schedule, &chunk->places[first + count]);
                 if (count && (due_ns[count] > now || due_ns[count] >= s->end_ns))
                         break;
                 chunk->rows[first + count].sent_ns = 0;
-                pacing_advance(&schedule, chunk->rows[first + count].bytes);
                 count++;
         }
         return count;
@@ -86,7 +86,6 @@ static void batch_account(struct stage *s, const struct belt_chunk *chunk, uint3
         for (uint32_t i = first; i < first + count; i++) {
                 const struct xskim_launch_packet *row = &chunk->rows[i];
 
-                pacing_advance(&s->schedule, row->bytes);
                 p->bytes += row->bytes;
                 if (is_timed(s) && row->sent_ns)
                         punctuality_add(&s->punctuality, due_ns[i - first], row->sent_ns);
@@ -117,12 +116,17 @@ static int batch_send(struct stage *s, const struct belt_chunk *chunk, uint32_t 
 
 /* ---- one chunk ---- */
 
-/* Packets that may still be sent, of `most`. */
-static uint32_t within_limit(const struct stage *s, uint32_t most) {
-        uint64_t sent = s->result.progress.packets;
+static bool is_within(const struct stage *s, const struct belt_chunk *chunk, uint32_t packet) {
+        return !s->config.limit ||
+               pacing_number(&s->schedule, &chunk->places[packet]) < s->config.limit;
+}
 
-        return s->config.limit ? (uint32_t)MIN(most, s->config.limit - MIN(sent, s->config.limit))
-                               : most;
+/* Of `most` packets from `first` on, which are in order: how many may be sent. */
+static uint32_t within_limit(const struct stage *s, const struct belt_chunk *chunk, uint32_t first,
+                             uint32_t most) {
+        while (most && !is_within(s, chunk, first + most - 1))
+                most--;
+        return most;
 }
 
 static int wait_until(struct stage *s, uint64_t due_ns) {
@@ -140,11 +144,11 @@ static int punctual_step(struct stage *s, const struct belt_chunk *chunk, uint32
                          uint32_t *ret_done) {
         uint64_t due_ns[BATCH_MAX];
         uint32_t most = MIN(s->config.operations->batch_max, (uint32_t)BATCH_MAX), count;
-        int r = wait_until(s, pacing_due(&s->schedule, chunk->offsets_ns[first]));
+        int r = wait_until(s, pacing_due(&s->schedule, &chunk->places[first]));
 
         if (r)
                 return r;
-        most = within_limit(s, MIN(batch_max(s, most), chunk->count - first));
+        most = within_limit(s, chunk, first, MIN(batch_max(s, most), chunk->count - first));
         count = batch_plan(s, chunk, first, most, due_ns);
         return batch_send(s, chunk, first, count, due_ns, ret_done);
 }
@@ -160,7 +164,7 @@ static int top_step(struct stage *s, const struct belt_chunk *chunk, uint32_t fi
                 return r;
         if (r == WAITER_STOP || clock_monotonic_ns() >= s->end_ns)
                 return STAGE_OVER;
-        return batch_send(s, chunk, first, within_limit(s, most), NULL, ret_done);
+        return batch_send(s, chunk, first, within_limit(s, chunk, first, most), NULL, ret_done);
 }
 
 static int chunk_play(struct stage *s, const struct belt_chunk *chunk) {
@@ -168,7 +172,7 @@ static int chunk_play(struct stage *s, const struct belt_chunk *chunk) {
         int r = 0;
 
         while (first < chunk->count && !r) {
-                if (!within_limit(s, 1))
+                if (!is_within(s, chunk, first) || s->config.common->failed)
                         return STAGE_OVER;
                 done = 0;
                 r = is_timed(s) ? punctual_step(s, chunk, first, &done)
@@ -181,10 +185,14 @@ static int chunk_play(struct stage *s, const struct belt_chunk *chunk) {
 
 /* ---- the run ---- */
 
+/* A round that stays and has no packet for this stage never will have one. */
 static int round_finish(struct stage *s, const struct belt_chunk *chunk) {
-        pacing_round(&s->schedule, chunk->offsets_ns[chunk->count - 1], chunk->pause_ns);
+        bool nothing = !s->round_packets && belt_is_resident(s->config.belt);
+
+        pacing_next(&s->schedule, &chunk->end);
+        s->round_packets = 0;
         s->result.progress.rounds++;
-        return s->result.progress.rounds == s->config.rounds ? STAGE_OVER : 0;
+        return nothing || s->result.progress.rounds == s->config.rounds ? STAGE_OVER : 0;
 }
 
 /* NULL and 0: there is none any more. */
@@ -193,9 +201,9 @@ static int chunk_await(struct stage *s, struct belt_chunk **ret_chunk) {
         int r = 0;
 
         *ret_chunk = belt_take_filled(s->config.belt, 0);
-        if (!*ret_chunk && !ended && s->schedule.packets)
+        if (!*ret_chunk && !ended && s->result.progress.packets)
                 s->result.stalls++;
-        while (!*ret_chunk && !ended && !r) {
+        while (!*ret_chunk && !ended && !r && !s->config.common->failed) {
                 r = wait_until(s, clock_monotonic_ns());
                 ended = belt_is_ended(s->config.belt);
                 *ret_chunk = belt_take_filled(s->config.belt, BELT_WAIT_NS);
@@ -203,10 +211,14 @@ static int chunk_await(struct stage *s, struct belt_chunk **ret_chunk) {
         return r;
 }
 
+/* The first of all stages says when. */
 static void start(struct stage *s) {
-        uint64_t now = clock_monotonic_ns();
+        uint64_t now = clock_monotonic_ns(), none = 0;
+        uint64_t start_ns = is_timed(s) ? now + LEAD_NS : now;
 
-        s->schedule.start_ns = is_timed(s) ? now + LEAD_NS : now;
+        if (!atomic_compare_exchange_strong(&s->config.common->start_ns, &none, start_ns))
+                start_ns = none;
+        s->schedule.start_ns = start_ns;
         s->result.progress.start_ns = s->schedule.start_ns;
         s->end_ns =
                 s->config.duration_ns ? s->schedule.start_ns + s->config.duration_ns : UINT64_MAX;
@@ -220,6 +232,7 @@ static int chunks_play(struct stage *s) {
                 if (!s->result.progress.start_ns)
                         start(s);
                 s->result.progress.position = chunk->position;
+                s->round_packets += chunk->count;
                 r = chunk_play(s, chunk);
                 if (!r && chunk->last)
                         r = round_finish(s, chunk);
@@ -236,11 +249,23 @@ static void never_sent(struct stage *s, uint64_t packets) {
         s->result.refused += packets;
 }
 
+static void cpu_take(int cpu) {
+        cpu_set_t cpus;
+
+        if (cpu < 0)
+                return;
+        CPU_ZERO(&cpus);
+        CPU_SET((size_t)cpu, &cpus);
+        /* one that is gone meanwhile: then it runs anywhere */
+        pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
 static int run(struct stage *s) {
         struct waiter_config config = {
                 .stop_fd = s->config.stop_fd, .ifindex = s->config.ifindex, .port = s->config.port};
         int finished, r = waiter_open(&config, &s->waiter);
 
+        cpu_take(s->config.cpu);
         /* Else the kernel adds 50 us to each sleep, to save wake-ups. */
         prctl(PR_SET_TIMERSLACK, 1);
         /* of this thread alone; without CAP_SYS_NICE it goes without */
@@ -261,6 +286,7 @@ static void *thread_main(void *context) {
 
         error_clear();
         s->error = run(s);
+        s->config.common->failed |= s->error < 0;
         if (s->error < 0)
                 snprintf(s->message, sizeof(s->message), "%s", error_message());
         belt_stop(s->config.belt);
@@ -276,6 +302,7 @@ int stage_open(const struct stage_config *config, struct stage **ret_stage) {
                 return -ENOMEM;
         s->config = *config;
         s->schedule.config = config->pace;
+        s->stamper.stream = config->stream;
         s->stamper.stamps.wanted = config->stamp;
         s->stamper.stamps.run = config->stamp_run;
         pthread_mutex_init(&s->mutex, NULL);

@@ -17,15 +17,24 @@
 #include "sender.h"
 #include "stamper.h"
 
+/* What the stages of a run share. Zeroed, before the first is opened. */
+struct stage_common {
+        _Atomic uint64_t start_ns; /* of the first packet of the run; 0: nobody has any yet */
+        _Atomic bool failed;       /* a stage did: the others end, too */
+};
+
 struct stage_config {
         const struct sender_operations *operations; /* borrowed, like all pointers here */
         void *sender;
         struct belt *belt;
+        struct stage_common *common;
+        int cpu;            /* the thread's own; -1: any */
+        uint16_t stream;    /* of the stamps */
         bool stamp;         /* the belt has room for stamps */
         uint32_t stamp_run; /* random, not 0 */
         struct xskim_replay_pace pace;
         uint64_t rounds;      /* 0: without end */
-        uint64_t limit;       /* packets; 0: none */
+        uint64_t limit;       /* packets of the run, of all stages; 0: none */
         uint64_t duration_ns; /* 0: none */
         int stop_fd;
         int ended_fd; /* an eventfd; written when the thread ends */

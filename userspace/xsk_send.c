@@ -64,7 +64,7 @@ static int umem_open(struct xsk_send *x) {
         return 0;
 }
 
-static int socket_bind(struct xsk_send *x, const char *port) {
+static int socket_bind(struct xsk_send *x, const char *port, uint32_t queue) {
         struct xsk_socket_config config = {
                 .tx_size = x->frames,
                 .libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
@@ -74,22 +74,22 @@ static int socket_bind(struct xsk_send *x, const char *port) {
         int r = -EBUSY;
 
         for (int i = 0; r == -EBUSY && i < BIND_TRIES; i++) {
-                r = xsk_socket__create(&x->socket, port, 0, x->umem, NULL, &x->tx, &config);
+                r = xsk_socket__create(&x->socket, port, queue, x->umem, NULL, &x->tx, &config);
                 if (r == -EBUSY)
                         nanosleep(&pause, NULL);
         }
         if (r == -EBUSY)
                 return error_set(r,
-                                 "%s: queue 0 has an AF_XDP socket of another process.\n"
+                                 "%s: queue %u has an AF_XDP socket of another process.\n"
                                  "End that, or use --engine xdp.",
-                                 port);
+                                 port, queue);
         if (r < 0)
                 return error_set(r, "AF_XDP socket on %s: cannot bind: %s. See 'xskim doctor'.",
                                  port, strerror(-r));
         return 0;
 }
 
-int xsk_send_open(const char *port, uint32_t frames, struct xsk_send **ret_xsk) {
+int xsk_send_open(const char *port, uint32_t queue, uint32_t frames, struct xsk_send **ret_xsk) {
         struct xsk_send *x = calloc(1, sizeof(*x));
         int budget = CALL_BUDGET, r;
 
@@ -98,7 +98,7 @@ int xsk_send_open(const char *port, uint32_t frames, struct xsk_send **ret_xsk) 
         x->frames = frames;
         x->free = calloc(frames, sizeof(*x->free));
         r = x->free ? umem_open(x) : -ENOMEM;
-        r = r ? r : socket_bind(x, port);
+        r = r ? r : socket_bind(x, port, queue);
         if (r < 0) {
                 xsk_send_close(x);
                 return r;

@@ -20,9 +20,9 @@ struct xsk_send;
 
 enum { XSK_SEND_FRAME_BYTES = 4096 };
 
-/* On queue 0 of the port in the caller's namespace; zero copy when the port has it. `frames`: a
+/* On a TX queue of the port in the caller's namespace; zero copy when the port has it. `frames`: a
  * power of two. */
-int xsk_send_open(const char *port, uint32_t frames, struct xsk_send **ret_xsk);
+int xsk_send_open(const char *port, uint32_t queue, uint32_t frames, struct xsk_send **ret_xsk);
 struct xsk_send *xsk_send_close(struct xsk_send *xsk);
 
 int xsk_send_fd(const struct xsk_send *xsk);

@@ -8,7 +8,10 @@
 
 #include "xskim_figures.h"
 
-enum { XSKIM_REPLAY_LATE_NS = 100000 }; /* handed over later than this counts as late */
+enum {
+        XSKIM_REPLAY_LATE_NS = 100000, /* handed over later than this counts as late */
+        XSKIM_REPLAY_THREADS_MAX = 64,
+};
 
 enum xskim_replay_pace_kind {
         XSKIM_REPLAY_CAPTURED, /* as captured, times the speed */
@@ -166,6 +169,7 @@ struct xskim_replay_config {
         uint64_t rounds; /* 0: without end */
         uint64_t duration_ms;
         uint64_t limit;
+        uint32_t threads; /* that send; each packet of a flow by the same; see xskim_replay_open */
         uint64_t gap_ms_max; /* longer gaps are shortened to it */
         const char *filter;  /* NULL: none */
         bool skip_bad;
@@ -184,6 +188,14 @@ struct xskim_replay_config {
 
 enum { XSKIM_REPLAY_WHY_BYTES = 128 };
 
+/* One of several threads. Its number is the stream of its stamps. */
+struct xskim_replay_thread {
+        uint64_t packets;
+        uint64_t bytes;
+        uint64_t late;
+        uint64_t stamped;
+};
+
 struct xskim_replay_report {
         const char *file;
         const char *port;
@@ -193,11 +205,13 @@ struct xskim_replay_report {
         struct xskim_replay_pace pace;
         struct xskim_replay_addresses addresses;
         struct xskim_replay_result sent;
+        unsigned int thread_count;
+        struct xskim_replay_thread threads[XSKIM_REPLAY_THREADS_MAX];
         struct xskim_replay_counts feeder;
         struct xskim_replay_port_sent port_sent; /* by the port's own counters, of everybody */
         bool timed;                              /* else the two below are empty */
         struct xskim_distribution error_ns;      /* |sent at - due at| */
-        int64_t drift_ns;
+        int64_t drift_ns;                        /* of the thread that drifted most */
 };
 
 /* All packets that were sent without a stamp, whatever the reason. */
@@ -218,7 +232,9 @@ XSKIM_PUBLIC void xskim_replay_config_init(struct xskim_replay_config *config);
 /*
  * Opens capture and port; everything that can be refused is refused here, before the first packet.
  * Needs CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW (-EPERM). -EINVAL: the filter; the errno of opening
- * the file; -ENODEV, -ENETDOWN: the port. Strings of the configuration are borrowed until close.
+ * the file; -ENODEV, -ENETDOWN: the port; -ERANGE: it has fewer CPUs than `threads`, or with
+ * `afxdp` fewer TX queues. Each thread has a CPU and a queue of its own then, and up to 64 MB of
+ * memory. Strings of the configuration are borrowed until close.
  * *ret_replay is untouched on failure.
  */
 XSKIM_PUBLIC int xskim_replay_open(const struct xskim_replay_config *config,

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <xskim/xskim.h>
@@ -30,50 +29,6 @@ enum { MTU_BYTES = 1514, HEADERS = 42 };
 
 static const char *const ENGINES[] = {"xdp", "afxdp"};
 
-/* ---- at the far end ---- */
-
-static struct xskim_session *far_end(enum xskim_verdict verdict) {
-        struct xskim_config config;
-
-        lab_config(&config);
-        config.ports[0] = LAB_PEER;
-        config.sample = 0;
-        config.transit = true;
-        config.verdict = verdict;
-        config.ring_slots = 32736;
-        return lab_session_open(&config);
-}
-
-/* What the replay says it stamped is what came, and nothing happened to it on the way. */
-static void all_came(const struct command_result *result, struct xskim_session *session) {
-        static struct xskim_snapshot s;
-        const struct xskim_transit *transit = &s.transit;
-        double stamped = report_number(result, "stamped");
-
-        usleep(100000);
-        lab_session_summary(session, &s);
-        cr_assert_eq(result->status, 0, "%s", result->err);
-        cr_expect_eq(report_number(result, "port_dropped"), 0);
-        cr_expect_eq(report_number(result, "packets"),
-                     stamped + report_number(result, "unstamped"));
-        cr_expect_eq(s.ledger.stamped, stamped);
-        cr_expect_eq(transit->unrecorded, 0, "%lu", transit->unrecorded);
-        cr_expect_eq(transit->sum.received, stamped, "%lu of %.0f", transit->sum.received, stamped);
-        cr_expect_eq(transit->sum.lost, 0, "%lu", transit->sum.lost);
-        cr_expect_eq(transit->sum.duplicated + transit->sum.reordered + transit->sum.corrupted, 0);
-        cr_expect_eq(transit->sum.beyond_window + transit->sum.before_sent, 0);
-        cr_expect_eq(transit->unattributed + transit->unordered + transit->untracked, 0);
-        cr_expect_eq(transit->stream_count, stamped > 0);
-        if (!(stamped > 0))
-                return;
-        cr_expect_eq(transit->streams[0].run, report_number(result, "run"));
-        cr_expect_eq(transit->streams[0].number, 0);
-        /* handing a packet over takes time, and the whole run took longer than any */
-        cr_expect_gt(transit->sum.latency.min, 100);
-        cr_expect_lt((double)transit->sum.latency.max,
-                     (report_number(result, "duration_s") + 1) * 1e9);
-}
-
 /* ---- real captures ---- */
 
 static void captures_need(struct captures *captures) {
@@ -91,12 +46,12 @@ Test(player_stamp, every_stamp_of_a_capture_is_found, .timeout = 300) {
         captures_need(&captures);
         for (uint32_t c = 0; c < captures.count; c++)
                 for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
-                        struct xskim_session *session = far_end(XSKIM_VERDICT_DROP);
+                        struct xskim_session *session = replaying_far_end(XSKIM_VERDICT_DROP);
                         struct command_result result =
                                 REPLAY("--stamp", "--engine", ENGINES[i], "--loop", "3", "--rate",
                                        "50kpps", captures.path[c], LAB_PORT);
 
-                        all_came(&result, session);
+                        replaying_all_came(&result, session);
                 }
 }
 
@@ -141,14 +96,14 @@ static unsigned int checksums_equal(const char *path, const char *other_path) {
  * such. */
 static struct tape_packets passed_on(const char *path, const char *option, const char *engine) {
         struct judge judge = judge_start(LAB_PEER);
-        struct xskim_session *session = far_end(XSKIM_VERDICT_PASS);
+        struct xskim_session *session = replaying_far_end(XSKIM_VERDICT_PASS);
         struct command_result result =
                 REPLAY(option, "--engine", engine, "--rate", "20kpps", path, LAB_PORT);
         struct tape_packets received = judge_end(&judge);
         struct tape_packets sent = tape_read(path);
         struct tape *tape = tape_open(made, TAPE_ETHERNET);
 
-        all_came(&result, session);
+        replaying_all_came(&result, session);
         cr_assert_eq(received.count, sent.count);
         for (size_t i = 0; i < received.count; i++) {
                 const struct tape_packet *packet = &received.packet[i];
@@ -304,7 +259,7 @@ static void stampable_make(unsigned int packets) {
 
 Test(player_stamp, numbers_are_whole_wherever_it_ends) {
         for (size_t i = 0; i < ARRAY_SIZE(ENGINES); i++) {
-                struct xskim_session *session = far_end(XSKIM_VERDICT_DROP);
+                struct xskim_session *session = replaying_far_end(XSKIM_VERDICT_DROP);
                 struct command_result result;
                 struct command command;
                 double first_run;
@@ -314,15 +269,15 @@ Test(player_stamp, numbers_are_whole_wherever_it_ends) {
                                 "--engine", ENGINES[i], made, LAB_PORT);
                 cr_expect_eq(report_number(&result, "stamped"), 777);
                 first_run = report_number(&result, "run");
-                all_came(&result, session);
-                session = far_end(XSKIM_VERDICT_DROP);
+                replaying_all_came(&result, session);
+                session = replaying_far_end(XSKIM_VERDICT_DROP);
                 command = COMMAND_START(NULL, "replay", "--json", "--stamp", "--loop", "0",
                                         "--rate", "20kpps", "--engine", ENGINES[i], made, LAB_PORT);
                 usleep(300000);
                 kill(command.pid, SIGINT);
                 result = replaying_wait(&command);
                 cr_expect_neq(report_number(&result, "run"), first_run);
-                all_came(&result, session);
+                replaying_all_came(&result, session);
         }
 }
 
@@ -364,7 +319,7 @@ enum { ATTEMPTS = 5 };
 /* Every packet is told apart: it came, or xskim says that its record was lost. */
 static uint64_t many_unrecorded(const char *packets) {
         static struct xskim_snapshot s;
-        struct xskim_session *session = far_end(XSKIM_VERDICT_DROP);
+        struct xskim_session *session = replaying_far_end(XSKIM_VERDICT_DROP);
         struct command_result result =
                 REPLAY("--stamp", "--engine", "xdp", "--loop", "0", "--limit", packets, "--rate",
                        "200kpps", made, LAB_PORT);
@@ -394,9 +349,6 @@ Test(player_stamp, every_one_of_many_packets_comes, .timeout = 400) {
         int left = ATTEMPTS;
 
         stampable_make(1000);
-        /* the threads of the session inherit it: the sender has the same, and takes CPUs from
-         * whoever has less */
-        setpriority(PRIO_PROCESS, 0, -20);
         do
                 unrecorded = many_unrecorded(packets ? packets : MANY);
         while (unrecorded && --left);

@@ -41,6 +41,8 @@ static struct xskim_replay_report report_of(enum xskim_replay_pace_kind pace) {
                            .backwards = 31,
                            .shortened = 37},
                 .port_sent = {.packets = 1000, .dropped = 13},
+                .thread_count = 2,
+                .threads = {{.packets = 600, .stamped = 501}, {.packets = 400, .stamped = 399}},
                 .timed = pace != XSKIM_REPLAY_TOP,
                 .drift_ns = -1500,
         };
@@ -75,6 +77,7 @@ static double number(const json_t *object, const char *key) {
 Test(player, the_json_object_has_what_others_read) {
         json_t *object = object_of(XSKIM_REPLAY_CAPTURED);
         const json_t *error = json_object_get(object, "timing_error_ns");
+        const json_t *threads = json_object_get(object, "threads");
         const json_t *stamps = json_object_get(object, "stamps");
 
         cr_expect_str_eq(json_string_value(json_object_get(object, "type")), "replay");
@@ -96,6 +99,9 @@ Test(player, the_json_object_has_what_others_read) {
         cr_expect_eq(number(stamps, "stamped"), 900);
         cr_expect_eq(number(stamps, "unstamped"), 102);
         cr_expect_eq(number(json_object_get(stamps, "unstamped_as"), "fragment"), 98);
+        cr_assert_eq(json_array_size(threads), 2);
+        cr_expect_eq(number(json_array_get(threads, 1), "packets"), 400);
+        cr_expect_eq(number(json_array_get(threads, 0), "stamped"), 501);
         json_decref(object);
 }
 
@@ -177,11 +183,11 @@ Test(player, nothing_sent_divides_nothing) {
 /* At any width: no line is wider, and what matters is there. */
 Test(player, the_text_fits_the_terminal) {
         static const char *const words[] = {
-                "1 000 packets",    "4.00 µs",     "-1.50 µs",
-                "late 3",           "longer than", "shorter than",
-                "13 dropped",       "as asked",    "to 02:ab:00:00:00:09 (the port's neighbour)",
-                "from as captured", "900",         "run 0000ab01",
-                "a fragment"};
+                "1 000 packets",    "4.00 µs",      "-1.50 µs",
+                "late 3",           "longer than",  "shorter than",
+                "13 dropped",       "as asked",     "to 02:ab:00:00:00:09 (the port's neighbour)",
+                "from as captured", "900",          "run 0000ab01",
+                "a fragment",       "2, which sent"};
         struct xskim_replay_report report = report_of(XSKIM_REPLAY_CAPTURED);
         char text[PLAYER_VIEW_BYTES];
 

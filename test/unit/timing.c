@@ -65,42 +65,74 @@ Test(timing, a_lone_packet_has_no_pause) {
         cr_expect_eq(timeline_pause_ns(&t), 0);
 }
 
+static uint64_t due_at(const struct pacing *s, uint64_t at) {
+        return pacing_due(s, &(struct pacing_place){.at = at});
+}
+
 Test(timing, speed_divides_offsets) {
         struct pacing s = {.config = {.pace = XSKIM_REPLAY_CAPTURED, .speed = 2500000},
                            .start_ns = 10};
 
-        cr_expect_eq(pacing_due(&s, 0), 10);
-        cr_expect_eq(pacing_due(&s, 2500), 1010);
-        pacing_round(&s, 5000, 2500);
-        cr_expect_eq(pacing_due(&s, 0), 3010);
+        cr_expect_eq(due_at(&s, 0), 10);
+        cr_expect_eq(due_at(&s, 2500), 1010);
+        pacing_next(&s, &(struct pacing_place){.at = 7500, .number = 2});
+        cr_expect_eq(due_at(&s, 0), 3010);
         s.config.speed = 1;
-        s.round_ns = 0;
-        cr_expect_eq(pacing_due(&s, 7), 7000010);
-        cr_expect_eq(pacing_due(&s, UINT64_MAX), UINT64_MAX);
+        s.before.at = 0;
+        cr_expect_eq(due_at(&s, 7), 7000010);
+        cr_expect_eq(due_at(&s, UINT64_MAX), UINT64_MAX);
 }
 
-/* After any number of packets it is where a calculation from the start says, to the ns. */
-Test(timing, rates_do_not_drift) {
-        struct pacing s = {.config = {.pace = XSKIM_REPLAY_PACKETS, .rate = 3000000}};
+/* After any number of packets and rounds it is where a calculation from the start says, to the ns,
+ * and the packets are numbered through. */
+static void rate_does_not_drift(struct xskim_replay_pace pace) {
+        enum { ROUND = 1000 };
+        struct pacing s = {.config = pace};
+        struct pacing_round round = {.pace = pace.pace};
         uint64_t bytes = 0;
 
         for (uint64_t i = 0; i < 100000; i++) {
-                cr_assert_eq(pacing_due(&s, 0), i * 1000 / 3);
-                pacing_advance(&s, 60 + i % 1000);
+                uint32_t length = (uint32_t)(60 + i * 7 % 1000);
+                struct pacing_place place = pacing_place(&round, i % ROUND * 77, length), end;
+                bool packets = pace.pace == XSKIM_REPLAY_PACKETS;
+
+                cr_assert_eq(pacing_due(&s, &place),
+                             (packets ? i : bytes * 8) * NS_A_SECOND / pace.rate);
+                cr_assert_eq(pacing_number(&s, &place), i);
+                bytes += length;
+                if (i % ROUND != ROUND - 1)
+                        continue;
+                end = pacing_end(&round, i % ROUND * 77, 77);
+                pacing_next(&s, &end);
+                round = (struct pacing_round){.pace = pace.pace};
         }
-        s = (struct pacing){.config = {.pace = XSKIM_REPLAY_BITS, .rate = 7}};
-        for (uint64_t i = 0; i < 100000; i++) {
-                cr_assert_eq(pacing_due(&s, 0), bytes * 8 * NS_A_SECOND / 7);
-                pacing_advance(&s, i % 1000);
-                bytes += i % 1000;
-        }
+}
+
+Test(timing, rates_do_not_drift) {
+        rate_does_not_drift(
+                (struct xskim_replay_pace){.pace = XSKIM_REPLAY_PACKETS, .rate = 3000000});
+        rate_does_not_drift((struct xskim_replay_pace){.pace = XSKIM_REPLAY_BITS, .rate = 7000});
+}
+
+Test(timing, a_captured_round_ends_a_pause_behind_its_last_packet) {
+        struct pacing_round round = {.pace = XSKIM_REPLAY_CAPTURED};
+        struct pacing_place place = pacing_place(&round, 0, 60), end;
+
+        cr_expect_eq(place.at, 0);
+        place = pacing_place(&round, 5000, 60);
+        cr_expect(place.at == 5000 && place.number == 1);
+        end = pacing_end(&round, 5000, 2500);
+        cr_expect(end.at == 7500 && end.number == 2);
 }
 
 Test(timing, top_speed_is_at_once) {
         struct pacing s = {.config = {.pace = XSKIM_REPLAY_TOP}, .start_ns = 5};
+        struct pacing_round round = {.pace = XSKIM_REPLAY_TOP};
+        struct pacing_place place = pacing_place(&round, NS_A_SECOND, 1000);
 
-        pacing_advance(&s, 1000);
-        cr_expect_eq(pacing_due(&s, NS_A_SECOND), 5);
+        place = pacing_place(&round, NS_A_SECOND, 1000);
+        cr_expect_eq(pacing_due(&s, &place), 5);
+        cr_expect_eq(pacing_number(&s, &place), 1);
 }
 
 static struct punctuality p;
