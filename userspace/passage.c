@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "log.h"
@@ -21,6 +22,7 @@ enum {
         RING_SLOTS =
                 32736, /* the largest there is: what is lost here cannot be told from the path */
         PAUSE_MS = 10,
+        NICE_MIN = -20,
         LAST_SAMPLES = 3, /* an interval's snapshot comes after its end, and records after that */
 };
 
@@ -159,9 +161,18 @@ static int watch_open(struct passage *p) {
         return r < 0 ? r : xskim_sink_add(p->session, &sink);
 }
 
+/* The sender takes precedence of everybody; who is to see all that it sends needs the same, and the
+ * workers get it from here. */
+static void precedence_take(void) {
+        setpriority(PRIO_PROCESS, 0, NICE_MIN);
+}
+
 static void *watch_main(void *context) {
         struct passage *p = context;
-        int r = side_end(&p->watch, watch_open(p));
+        int r;
+
+        precedence_take();
+        r = side_end(&p->watch, watch_open(p));
 
         sem_post(&p->watching);
         if (r < 0)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Judges a page of xskim replay --report: well-formed, whole pictures, nothing fetched, text from outside is text.
 
-usage: page.py FILE PICTURES [TEXT]     TEXT must be on it, as text; prints what is wrong
+usage: page.py FILE PICTURES LINES [TEXT]     prints what is wrong
+
+So many pictures, with at least so many lines of ten points or more in all of them; TEXT must be on it, as text.
 """
 import html.parser
 import re
@@ -41,7 +43,8 @@ class Page(html.parser.HTMLParser):
         self.text.append(data)
 
 
-path, pictures, *texts = sys.argv[1:]
+path, pictures, lines, *texts = sys.argv[1:]
+drawn = 0
 source = open(path, encoding="utf-8").read()
 page = Page()
 page.feed(source)
@@ -49,11 +52,14 @@ page.close()
 wrong = page.wrong + [f"<{tag}> is not closed" for tag in page.open if tag not in OPTIONAL]
 svgs = re.findall(r"<svg.*?</svg>", source, re.S)
 for svg in svgs:
-    root = xml.etree.ElementTree.fromstring(svg)
-    if not any(len(path.get("d", "")) > 20 for path in root.iter("{http://www.w3.org/2000/svg}path")):
-        wrong.append("a picture with nothing on it")
+    for group in xml.etree.ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"):
+        if "_plot_" in group.get("id", ""):
+            shapes = "".join(shape.get("d", "") + shape.get("points", "") for shape in group.iter())
+            drawn += len(re.findall(r"[\d.]+,[\d.]+", shapes)) >= 10
 if len(svgs) != int(pictures):
     wrong.append(f"{len(svgs)} pictures")
+if drawn < int(lines):
+    wrong.append(f"{drawn} lines are drawn")
 if "@import" in source or re.search(r"url\(", source):
     wrong.append("a style that fetches something")
 wrong += [f"{text!r} is not on it" for text in texts if text not in "".join(page.text)]

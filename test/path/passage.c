@@ -288,8 +288,8 @@ Test(passage, a_lab_that_is_not_there_is_said) {
 #error "where page.py is"
 #endif
 
-static void page_is_well(int pictures, const char *text) {
-        lab_run("python3 %s %s %d \"%s\"", XSKIM_PAGE_JUDGE, page, pictures, text);
+static void page_is_well(int pictures, int lines, const char *text) {
+        lab_run("python3 %s %s %d %d \"%s\"", XSKIM_PAGE_JUDGE, page, pictures, lines, text);
         lab_run("test $(ls %s | wc -l) -le 2", directory);
 }
 
@@ -299,21 +299,21 @@ Test(passage, the_page_is_whole_and_needs_nothing_else) {
         snprintf(hostile, sizeof(hostile), "%s/<b>&'x' onload=\xe9.pcap", directory);
         capture_make(hostile, PACKETS, 250000);
         accounts_are_whole(PASSAGE(hostile, "--lab", "--impair", "delay=2ms,loss=1%,seed=1",
-                                   "--report", page));
-        page_is_well(4, "/<b>&'x' onload=\xef\xbf\xbd.pcap");
+                                   "--loop", "3", "--report", page));
+        page_is_well(4, 11, "/<b>&'x' onload=\xef\xbf\xbd.pcap");
         unlink(hostile);
 }
 
 Test(passage, a_page_of_nothing_that_arrived) {
         accounts_are_whole(PASSAGE(made, "--lab", "--impair", "loss=100%", "--report", page));
-        page_is_well(4, "did not (100 %)");
+        page_is_well(4, 1, "did not (100 %)");
 }
 
 Test(passage, a_page_of_what_was_sent_alone) {
         struct command_result result = PASSAGE(made, LAB_PORT, "--report", page);
 
         cr_assert_eq(result.status, 0, "%s", result.err);
-        page_is_well(1, "packets were sent");
+        page_is_well(1, 1, "packets were sent");
         cr_expect(strstr(result.out, "\"transit\":null"), "%s", result.out);
 }
 
