@@ -342,9 +342,9 @@ int passage_run(struct passage *p, struct passage_result *ret_result) {
 
 void passage_interrupt(struct passage *p) {
         p->interrupts = p->interrupts + 1;
-        if (p->finishing)
+        if (p->testbed && (p->finishing || p->interrupts > 1))
                 testbed_hurry(p->testbed);
-        else if (p->player)
+        if (p->player)
                 xskim_replay_interrupt(p->player);
 }
 

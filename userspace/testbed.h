@@ -36,8 +36,8 @@ int testbed_enter(const struct testbed *testbed, enum testbed_host host);
  * is there afterwards. -EIO: it had ended by itself. */
 int testbed_finish(struct testbed *testbed);
 
-/* While testbed_finish waits: what is under way is given up, and counted. Callable from a signal
- * handler. */
+/* testbed_finish, now or later, does not wait: what is under way is given up, and counted. Callable
+ * from a signal handler. */
 void testbed_hurry(const struct testbed *testbed);
 
 /* The relay's account, one JSON object, borrowed; NULL before testbed_finish, or without one. */
