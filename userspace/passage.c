@@ -131,16 +131,15 @@ static struct xskim_config watch_config(const struct passage *p) {
         return config;
 }
 
-/* Packets that are to arrive at a port are addressed to it, and come from where they are sent. */
+/* Unless something was said of addresses, packets that are to arrive at a port are addressed to it,
+ * and come from where they are sent. */
 static int addresses_set(struct passage *p) {
         struct xskim_replay_config *replay = &p->config.replay;
         struct xskim_replay_mac *to = &replay->editing.destination;
         CLEANUP(fd_cleanup) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         struct ifreq request = {0};
 
-        if (!replay->editing.source.wanted)
-                replay->from_port = true;
-        if (to->wanted || replay->to_neighbour)
+        if (!replay->to_known_neighbour)
                 return 0;
         snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->config.arrive);
         if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
@@ -148,6 +147,8 @@ static int addresses_set(struct passage *p) {
                                  p->config.arrive, strerror(errno));
         memcpy(to->bytes, request.ifr_hwaddr.sa_data, sizeof(to->bytes));
         to->wanted = true;
+        replay->to_known_neighbour = false;
+        replay->from_port = true;
         return 0;
 }
 

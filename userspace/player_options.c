@@ -370,10 +370,5 @@ bool player_options_passage(const struct player_options *options,
         };
         if (is_watched(options))
                 replay->stamp = true;
-        /* in the lab they come from one host and go to the other, whoever they were captured of */
-        if (options->lab && !replay->editing.destination.wanted)
-                replay->to_neighbour = true;
-        if (options->lab && !replay->editing.source.wanted)
-                replay->from_port = true;
         return is_watched(options) || options->report;
 }
