@@ -108,6 +108,11 @@ static void put_counts(FILE *to, const struct passage_result *result,
         fprintf(to, "<table><tr><th><th class=\"n\">measured%s\n",
                 relay ? "<th class=\"n\">relay" : "");
         put_beside(to, "sent", result->report.sent.progress.packets, relay, told->seen);
+        if (result->report.sent.stamps.stamped != result->report.sent.progress.packets)
+                fprintf(to,
+                        "<tr><td colspan=\"3\">of these <b>%s</b> could carry a stamp: only they "
+                        "are looked for below\n",
+                        format_grouped(result->report.sent.stamps.stamped).text);
         put_beside(to, "did not arrive", passage_missing(result), relay, relay_missing(told));
         put_beside(to, "copies", sum->duplicated, relay, told->duplicated);
         put_beside(to, "reordered", sum->reordered, relay, told->reordered);
