@@ -69,7 +69,7 @@ static unsigned int first_of(const struct charts_run *run, const struct series *
 
 /* gnuplot takes no block without a point; this one is not seen. */
 static void end_block(FILE *to, bool empty) {
-        fprintf(to, "%sEND\n", empty ? "0 0 0 0 0\n" : "");
+        fprintf(to, "%sEND\n", empty ? "0 1 1 1 1\n" : "");
 }
 
 /* ---- latency over time ---- */
@@ -91,6 +91,7 @@ static void put_latency_axis(FILE *to, const struct xskim_distribution *all) {
 static void write_latency(const struct charts_run *run, FILE *to) {
         const struct xskim_distribution *all = &run->transit->sum.latency;
         struct unit unit = unit_for((double)all->quantiles[XSKIM_P50].value);
+        bool empty = true;
         char label[32];
 
         snprintf(label, sizeof(label), "latency, %s", unit.name);
@@ -101,13 +102,14 @@ static void write_latency(const struct charts_run *run, FILE *to) {
         for (unsigned int i = first_of(run, run->arrived); i < run->arrived->count; i++) {
                 const struct series_point *point = &run->arrived->points[i];
 
+                empty &= !point->latency_count;
                 if (point->latency_count)
                         fprintf(to, "%g %g %g %g\n", seconds_since(run, point->end_ns),
                                 (double)MAX(point->latency_p50_ns, 1U) / unit.ns,
                                 (double)MAX(point->latency_p99_ns, 1U) / unit.ns,
                                 (double)MAX(point->latency_max_ns, 1U) / unit.ns);
         }
-        end_block(to, !all->count);
+        end_block(to, empty);
         fprintf(to, "plot $points using 1:4 with lines lw 1 lc rgb \"" RED "\" title \"max\", "
                     "$points using 1:3 with lines lw 1.5 lc rgb \"" ORANGE "\" title \"P99\", "
                     "$points using 1:2 with lines lw 2 lc rgb \"" BLUE "\" title \"P50\"\n");
@@ -141,17 +143,20 @@ static void write_curve(const struct charts_run *run, FILE *to) {
 
 static void put_rates(const struct charts_run *run, const struct series *series, const char *name,
                       FILE *to) {
+        bool empty = true;
+
         fprintf(to, "$%s << END\n", name);
         for (unsigned int i = MAX(first_of(run, series), 1U); i < series->count; i++) {
                 const struct series_point *before = &series->points[i - 1];
                 const struct series_point *point = &series->points[i];
                 double seconds = ((double)point->end_ns - (double)before->end_ns) / NS_A_SECOND;
 
+                empty &= seconds <= 0;
                 if (seconds > 0)
                         fprintf(to, "%g %g\n", seconds_since(run, point->end_ns),
                                 ((double)point->packets - (double)before->packets) / seconds);
         }
-        end_block(to, series->count < 2);
+        end_block(to, empty);
 }
 
 static void write_rates(const struct charts_run *run, FILE *to) {

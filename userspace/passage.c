@@ -23,7 +23,7 @@ enum {
                 32736, /* the largest there is: what is lost here cannot be told from the path */
         PAUSE_MS = 10,
         NICE_MIN = -20,
-        LAST_SAMPLES = 3, /* an interval's snapshot comes after its end, and records after that */
+        LAST_SAMPLES = 6, /* an interval's snapshot comes after its end, and records after that */
 };
 
 /* What a thread did; its error message is the thread's own. */

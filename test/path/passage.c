@@ -309,6 +309,12 @@ Test(passage, a_page_of_nothing_that_arrived) {
         page_is_well(4, 1, "did not (100 %)");
 }
 
+/* It is over before anybody took a sample. */
+Test(passage, a_page_of_a_moment) {
+        accounts_are_whole(PASSAGE(made, "--lab", "--limit", "3", "--report", page));
+        page_is_well(4, 0, "Of 3 stamped packets 3 arrived");
+}
+
 Test(passage, a_page_of_what_was_sent_alone) {
         struct command_result result = PASSAGE(made, LAB_PORT, "--report", page);
 
