@@ -42,6 +42,15 @@ static double seconds_since(const struct charts_run *run, uint64_t time_ns) {
         return ((double)time_ns - (double)run->start_ns) / NS_A_SECOND;
 }
 
+/* Points that ended before the first packet was due say nothing of the run. */
+static unsigned int first_of(const struct charts_run *run, const struct series *series) {
+        unsigned int i = 0;
+
+        while (i < series->count && series->points[i].end_ns <= run->start_ns)
+                i++;
+        return i;
+}
+
 /* When its counts moved last. */
 static double seconds_moved(const struct charts_run *run, const struct series *series) {
         unsigned int last = series->count;
@@ -54,17 +63,12 @@ static double seconds_moved(const struct charts_run *run, const struct series *s
 /* The same for all time lines, so that they can be compared; without the time after the end. */
 static void put_time(const struct charts_run *run, FILE *to) {
         double end = fmax(seconds_moved(run, run->sent), seconds_moved(run, run->arrived));
+        unsigned int first = first_of(run, run->arrived);
 
+        /* at least one point has to be on it */
+        if (first < run->arrived->count)
+                end = fmax(end, seconds_since(run, run->arrived->points[first].end_ns));
         fprintf(to, "set xrange [0:%g]\n", end > 0 ? end : 1);
-}
-
-/* Points that ended before the first packet was due say nothing of the run. */
-static unsigned int first_of(const struct charts_run *run, const struct series *series) {
-        unsigned int i = 0;
-
-        while (i < series->count && series->points[i].end_ns <= run->start_ns)
-                i++;
-        return i;
 }
 
 /* gnuplot takes no block without a point; this one is not seen. */
