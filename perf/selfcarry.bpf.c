@@ -32,7 +32,7 @@ static always_inline int header_write(struct xdp_md *ctx, const struct xskim_rin
         header->ring_full = state->counters.ring_full;
         header->unparsable = state->counters.unparsable;
         header->session = 0;
-        header->stamped = 0;
+        header->beside = 0;
         header->decoded_ns = 0;
         header->checksum = 0;
         return 0;

@@ -60,15 +60,15 @@ struct class_estimates {
         XSKIM_FLAG_TABLE(ESTIMATE_MEMBER)
 };
 
-static void classes_fill(const struct account_kernel *k, struct xskim_classes *classes) {
+void account_classes(const __u64 *counts, struct xskim_classes *classes) {
         struct class_sums sums = {0};
 
         for (uint32_t class = 0; class < XSKIM_CLASS_COUNT; class ++) {
 #define ADD_L3(name_, value_, doc_)                                                                \
-        sums.name_ += xskim_class_l3((uint8_t) class) == (value_) ? k->classes[class] : 0;
+        sums.name_ += xskim_class_l3((uint8_t) class) == (value_) ? counts[class] : 0;
 #define ADD_L4(name_, value_, doc_)                                                                \
-        sums.name_ += xskim_class_l4((uint8_t) class) == (value_) ? k->classes[class] : 0;
-#define ADD_FLAG(name_, bit_, doc_) sums.name_ += class >> (bit_)&1 ? k->classes[class] : 0;
+        sums.name_ += xskim_class_l4((uint8_t) class) == (value_) ? counts[class] : 0;
+#define ADD_FLAG(name_, bit_, doc_) sums.name_ += class >> (bit_)&1 ? counts[class] : 0;
                 XSKIM_L3_TABLE(ADD_L3)
                 XSKIM_L4_TABLE(ADD_L4)
                 XSKIM_FLAG_TABLE(ADD_FLAG)
@@ -228,7 +228,7 @@ void account_snapshot(const struct account_kernel *kernel, const struct tally *t
         facts_fill(kernel, ret_snapshot);
         throughput_fill(kernel, ret_snapshot);
         account_ledger(kernel, tally, final, &ret_snapshot->ledger);
-        classes_fill(kernel, &ret_snapshot->classes);
+        account_classes(kernel->classes, &ret_snapshot->classes);
         parse_fill(kernel, &ret_snapshot->parse);
         distributions_fill(kernel, tally, ret_snapshot);
         estimates_fill(kernel, tally, ret_snapshot);

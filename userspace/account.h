@@ -68,6 +68,9 @@ struct account_kernel {
 void account_ledger(const struct account_kernel *kernel, const struct tally *tally, bool final,
                     struct xskim_ledger *ret_ledger);
 
+/* Counts by class byte, counts[XSKIM_CLASS_COUNT], as the rows of the output. */
+void account_classes(const __u64 *counts, struct xskim_classes *classes);
+
 /*
  * The whole snapshot. With interval_ns = 0 (the summary) rates are taken over the whole duration,
  * and collector_* and busiest_* are of the whole duration too. Nothing is allocated.

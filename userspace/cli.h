@@ -38,7 +38,7 @@ struct cli_command {
         ROW(CLI_EXIT_DONE, 0, "done")                                                              \
         ROW(CLI_EXIT_FAILED, 1, "failed, or the ledger does not balance")                          \
         ROW(CLI_EXIT_USAGE, 2, "wrong usage")                                                      \
-        ROW(CLI_EXIT_THRESHOLD, 3, "a threshold was exceeded")                                     \
+        ROW(CLI_EXIT_THRESHOLD, 3, "a threshold was exceeded, or not all is as expected")          \
         ROW(CLI_EXIT_PRIVILEGE, 4, "a privilege is missing")                                       \
         ROW(CLI_EXIT_FEATURE, 5, "a feature of the kernel or the port is missing")
 

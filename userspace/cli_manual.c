@@ -137,10 +137,24 @@ static const char TRANSIT[] =
         "unrecorded say otherwise. What was sent after the last packet that arrived is not known "
         "to be lost: compare received + lost with what the sender says.";
 
+static const char EXPECT[] =
+        "With --expect, every packet is hashed, whether it is sampled or not, and held against "
+        "those "
+        "of the capture: an IP packet from its network header to the end that its length names, "
+        "any other frame from its EtherType on; without what a path may rightly change (MAC "
+        "addresses, VLAN tags, padding, DSCP, ECN, TTL, hop limit, the IPv4 header checksum). "
+        "packets = matched + changed + incomparable + missing, and what arrived = matched + "
+        "changed "
+        "+ incomparable + duplicated + extra, whatever the order of arrival. A packet that the "
+        "capture cut short is expected as it is in the capture. What a host sends by itself (ARP, "
+        "neighbour discovery) is extra: extra_classes says what it was. Figures of expect need the "
+        "capture: xskim read has none.";
+
 static const char LEDGER[] =
         "Each term is counted where it happens. In a summary the following hold to the packet: "
         "seen = sampled + "
-        "not_sampled; sampled + stamped = staged + ring_full + unparsable; staged = carried + "
+        "not_sampled; sampled + stamped + hashed = staged + ring_full + unparsable; staged = "
+        "carried + "
         "waiting; "
         "carried = "
         "received + lost_in_socket; received = decoded + malformed. The sum of the absolute "
@@ -239,6 +253,12 @@ static void put_transit(FILE *stream) {
         put_term(stream, "jitter_ns", "RFC 3550, section 6.4.1; of all streams, the largest");
 }
 
+static void put_expect(FILE *stream) {
+        put_section(stream, "EXPECT");
+        put_prose(stream, EXPECT);
+        XSKIM_EXPECT_ROWS(TERM_2)
+}
+
 static void put_counts(FILE *stream) {
         put_section(stream, "LEDGER");
         put_prose(stream, LEDGER);
@@ -276,6 +296,7 @@ int cli_manual(FILE *stream, const struct cli_command *commands, size_t count) {
         put_words(stream);
         put_percentiles(stream);
         put_transit(stream);
+        put_expect(stream);
         put_counts(stream);
         put_exit_statuses(stream);
         put_section(stream, "ENVIRONMENT");

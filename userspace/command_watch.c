@@ -46,6 +46,7 @@ struct watch {
         struct xskim_sink sinks[ARRAY_SIZE(SINKS)];
         bool opened[ARRAY_SIZE(SINKS)];
         uint64_t unaccounted; /* of all summaries */
+        bool unexpected;      /* in any of them, what arrived is not what was expected */
         char message[MESSAGE_BYTES];
 };
 
@@ -59,6 +60,25 @@ static int keep_message(struct watch *watch, int r) {
         return r;
 }
 
+/* A check in a script: whatever is not as expected is told. What could not be compared is no fault
+ * of the path, but what xskim itself lost leaves the question open. */
+static void expect_judge(struct watch *watch, const struct xskim_snapshot *summary) {
+        const struct xskim_expect *e = &summary->expect;
+
+        if (!(e->missing | e->changed | e->duplicated | e->extra | e->unrecorded))
+                return;
+        watch->unexpected = true;
+        if (watch->message[0])
+                return;
+        snprintf(watch->message, sizeof(watch->message),
+                 "%s: what arrived is not what %s has: missing %" PRIu64 ", changed %" PRIu64
+                 ", duplicated %" PRIu64 ", extra %" PRIu64 ".%s",
+                 summary->port, e->file, e->missing, e->changed, e->duplicated, e->extra,
+                 e->unrecorded ? "\nxskim lost records itself, so it cannot tell for sure: give it "
+                                 "larger rings (--ring-slots)."
+                               : "");
+}
+
 static int on_summary(void *context, const struct xskim_snapshot *summary) {
         struct watch *watch = context;
         uint64_t unaccounted = summary->ledger.unaccounted;
@@ -70,6 +90,7 @@ static int on_summary(void *context, const struct xskim_snapshot *summary) {
                          "report it.",
                          summary->port, unaccounted, summary->ledger.where);
         watch->unaccounted += unaccounted;
+        expect_judge(watch, summary);
         return 0;
 }
 
@@ -137,7 +158,9 @@ static int run(struct watch *watch) {
 static int watch_status(const struct watch *watch, int r) {
         if (r < 0 && r != -EPIPE)
                 return cli_exit_status(r);
-        return watch->unaccounted ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+        if (watch->unaccounted)
+                return CLI_EXIT_FAILED;
+        return watch->unexpected ? CLI_EXIT_THRESHOLD : CLI_EXIT_DONE;
 }
 
 /* A signal that comes while the port is being attached waits until there is a session to end. */

@@ -74,6 +74,17 @@ static void frame_write(struct drain *d, const struct xsk_frame *frame) {
         d->writing++;
 }
 
+/* What is beside the samples. */
+static void frame_follow(const struct drain *d, const struct xskim_frame_header *header) {
+        uint32_t port = header->ring / d->config.cpus;
+
+        if (d->config.transits)
+                transit_share_frame(d->config.transits[port], header,
+                                    header->ring % d->config.cpus);
+        if (d->config.expects)
+                expect_share_frame(d->config.expects[port], header);
+}
+
 static void frame_take(struct drain *d, const struct xsk_frame *frame) {
         struct xskim_frame_header *header = frame->start;
         uint32_t rings = d->config.ports * d->config.cpus;
@@ -89,9 +100,8 @@ static void frame_take(struct drain *d, const struct xsk_frame *frame) {
         } else {
                 d->tallies[0].frames_foreign++;
         }
-        if (outcome == TALLY_DECODED && d->config.transits)
-                transit_share_frame(d->config.transits[header->ring / d->config.cpus], header,
-                                    header->ring % d->config.cpus);
+        if (outcome == TALLY_DECODED)
+                frame_follow(d, header);
         if (outcome == TALLY_DECODED && record_is_open(d->config.record))
                 frame_write(d, frame);
         else

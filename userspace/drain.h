@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "expect_share.h"
 #include "program.h"
 #include "record.h"
 #include "tally.h"
@@ -33,6 +34,7 @@ struct worker_config {
         struct programs *programs;             /* borrowed */
         struct record *record;                 /* borrowed; shared by all workers */
         struct transit_share *const *transits; /* borrowed, one a port; NULL: without --transit */
+        struct expect_share *const *expects;   /* likewise, --expect */
         int failed_fd; /* an eventfd: written when the worker ends by itself */
 };
 

@@ -23,6 +23,7 @@ enum engine_source { ENGINE_TIMER, ENGINE_INTERRUPT, ENGINE_FAILED, ENGINE_MONIT
 enum {
         ENGINE_INTERVAL_MS_MIN = 10,
         ENGINE_FLUSH_MS_MAX = 60000,
+        ENGINE_EXPECT_LOOPS_MAX = 1000000000,
         ENGINE_EVENTS = 16,
         /* A metadata frame and the kernel's part of its page must fit the carrier port's MTU. */
         ENGINE_CARRIER_MTU = 3498,
@@ -36,6 +37,7 @@ void xskim_config_init(struct xskim_config *config) {
                 .interval_ms = 1000,
                 .flush_ms = 10,
                 .ring_slots = 1536,
+                .expect_loops = 1,
                 .workers = 1,
         };
 }
@@ -65,11 +67,30 @@ static int workers_check(const struct xskim_config *c) {
         return 0;
 }
 
+static int expect_check(const struct xskim_config *c) {
+        if (!c->expect_path && (c->expect_filter || c->expect_loops != 1))
+                return error_set(-EINVAL, "expect: filter and loops are those of the capture that "
+                                          "is expected; none is named");
+        if (!c->expect_path)
+                return 0;
+        if (c->transit)
+                return error_set(-EINVAL,
+                                 "expect: a packet that carries a stamp is not that of the "
+                                 "capture. Either transit or expect.");
+        if (!c->expect_loops || c->expect_loops > ENGINE_EXPECT_LOOPS_MAX)
+                return error_set(-EINVAL, "expect: from 1 to %d loops", ENGINE_EXPECT_LOOPS_MAX);
+        if (!strcmp(c->expect_path, "-"))
+                return error_set(-EINVAL, "expect: a file, not standard input: all of it is read "
+                                          "before watching begins");
+        return 0;
+}
+
 /* Range checks; the command checks the same while parsing, with its own words. */
 static int config_check(const struct xskim_config *c) {
         int r = ports_check(c);
 
         r = r ? r : workers_check(c);
+        r = r ? r : expect_check(c);
         if (r < 0)
                 return r;
         if (c->verdict > XSKIM_VERDICT_DROP || c->tier > XSKIM_TIER_CLASSES)
@@ -149,6 +170,7 @@ static int worker_start(struct xskim_session *s, uint32_t number) {
                 .programs = s->programs,
                 .record = &s->record,
                 .transits = s->transits,
+                .expects = s->expects,
                 .failed_fd = s->failed_fd,
         };
         char name[XSKIM_NAME_MAX], peer[XSKIM_NAME_MAX];
@@ -221,6 +243,7 @@ static int session_start(struct xskim_session *s) {
         if (r >= 0 && s->config.record_path)
                 r = record_open(&s->record, s->config.record_path);
         r = r < 0 ? r : session_transits(s);
+        r = r < 0 ? r : session_expects(s);
         r = r < 0 ? r : workers_start(s);
         r = r < 0 ? r : waits_open(s);
         r = r < 0 ? r : ports_attach(s);

@@ -258,6 +258,20 @@ static struct object transit_object(const struct xskim_transit *transit) {
         return object;
 }
 
+/* ---- expected packets ---- */
+
+static struct object expect_object(const struct xskim_expect *expect) {
+        struct object object = object_new();
+
+        put(&object, "file", string(expect->file));
+        put(&object, "loops", integer(expect->loops));
+#define EXPECT(name_, doc_) put(&object, #name_, integer(expect->name_));
+        XSKIM_EXPECT_ROWS(EXPECT)
+#undef EXPECT
+        put_object(&object, "extra_classes", classes_object(&expect->extra_classes));
+        return object;
+}
+
 static struct object cost_object(const struct xskim_cost *cost) {
         struct object object = object_new();
 
@@ -309,6 +323,8 @@ static struct object snapshot_object(const struct xskim_snapshot *snapshot, enum
         put_object(&object, "estimate", estimate_object(snapshot));
         if (snapshot->transit.enabled)
                 put_object(&object, "transit", transit_object(&snapshot->transit));
+        if (snapshot->expect.enabled)
+                put_object(&object, "expect", expect_object(&snapshot->expect));
         put_object(&object, "cost", cost_object(&snapshot->cost));
         put_object(&object, "ledger", ledger_object(&snapshot->ledger));
         put(&object, "unaccounted_where", string(snapshot->ledger.where));

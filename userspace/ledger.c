@@ -69,6 +69,7 @@ static void terms_fill(const struct account_kernel *k, const struct tally *t, bo
                 .bytes = k->counters.bytes,
                 .sampled = k->counters.sampled,
                 .stamped = k->counters.stamped,
+                .hashed = k->counters.hashed,
                 /* live, a packet half-way may make it -1 */
                 .not_sampled = final || (int64_t)passed >= 0 ? passed : 0,
                 .staged = k->counters.staged,
@@ -89,8 +90,9 @@ static void sampler_judge(const struct account_kernel *k, bool final, struct xsk
         const struct ledger_identity identities[] = {
                 {"seen = sampled + not_sampled", l->seen, l->sampled + l->not_sampled,
                  LEDGER_FINAL},
-                {"sampled + stamped = staged + ring_full + unparsable", l->sampled + l->stamped,
-                 l->staged + l->ring_full + l->unparsable, LEDGER_FINAL},
+                {"sampled + stamped + hashed = staged + ring_full + unparsable",
+                 l->sampled + l->stamped + l->hashed, l->staged + l->ring_full + l->unparsable,
+                 LEDGER_FINAL},
                 {"staged = head", l->staged, k->head, LEDGER_FINAL},
         };
         const struct ledger_identity counts[] = {

@@ -55,6 +55,7 @@ int port_attach(struct port *port, const struct xskim_config *config, struct pro
                 .seeds = seeds,
                 .stack = config->stack,
                 .transit = config->transit,
+                .expect = config->expect_path,
                 .generic = config->generic,
                 .shared = config->shared,
         };

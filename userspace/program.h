@@ -75,6 +75,7 @@ struct program_port {
         const uint64_t *seeds; /* one for each CPU, not 0 */
         bool stack;
         bool transit; /* looks for stamps, and leaves a record of each */
+        bool expect;  /* leaves a record of what each packet is; not with transit */
         bool generic;
         bool shared;
 };

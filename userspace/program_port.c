@@ -73,10 +73,15 @@ static int maps_share(const struct programs *p, struct sampler_bpf *sampler) {
 /* The stack stamp of --stack is what the shared ones lack. */
 static struct bpf_program *sampler_choose(const struct program_port *port,
                                           struct sampler_bpf *sampler) {
-        if (port->shared && !port->stack)
-                return port->transit ? sampler->progs.sampler_transit_shared
-                                     : sampler->progs.sampler_shared;
-        return port->transit ? sampler->progs.sampler_transit : sampler->progs.sampler;
+        bool shared = port->shared && !port->stack;
+
+        if (port->expect)
+                return shared ? sampler->progs.sampler_expect_shared
+                              : sampler->progs.sampler_expect;
+        if (port->transit)
+                return shared ? sampler->progs.sampler_transit_shared
+                              : sampler->progs.sampler_transit;
+        return shared ? sampler->progs.sampler_shared : sampler->progs.sampler;
 }
 
 /* Opens and configures; libxdp's dispatcher does the loading itself. */

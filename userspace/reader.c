@@ -145,7 +145,7 @@ int xskim_reader_next(struct xskim_reader *reader, const union xskim_value **ret
                 if (r)
                         return r;
                 records = (const void *)(reader->frame + 1);
-                /* those of stamps have other fields: they are in the summary's transit */
+                /* those of stamps and contents have other fields */
         } while (!records[reader->next].weight && ++reader->next);
         recordfile_values(&reader->file.facts, reader->frame, &records[reader->next++],
                           reader->values);

@@ -38,7 +38,7 @@
 enum {
         RECORDFILE_STEP = 64,
         RECORDFILE_BLOCK_MAGIC = 0x6b6c6273, /* "sblk" */
-        RECORDFILE_BLOCK_VERSION = 2,
+        RECORDFILE_BLOCK_VERSION = 3,
         RECORDFILE_PAYLOAD_MAX = 65536,
         /* What recordfile_next wants to see of the file, unless it ends before. */
         RECORDFILE_WINDOW = RECORDFILE_STEP + RECORDFILE_PAYLOAD_MAX,
@@ -67,6 +67,7 @@ enum {
         ROW(transit, 0, 1, "1: stamps were looked for, see the records of stamps")                 \
         ROW(clock_offset_ns, 0, UINT64_MAX,                                                        \
             "the watcher's clock minus the sender's, two's complement")                            \
+        ROW(expect, 0, 1, "1: contents were hashed, see the records of contents")                  \
         ROW(frame_version, XSKIM_FRAME_VERSION, XSKIM_FRAME_VERSION, "version of the frames")      \
         ROW(frame_header_bytes, XSKIM_FRAME_HEADER_BYTES, XSKIM_FRAME_HEADER_BYTES,                \
             "bytes before a frame's records")                                                      \

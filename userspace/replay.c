@@ -178,7 +178,10 @@ static void kernel_from_headers(struct replay *replay, uint32_t port) {
                 k->counters.bytes += ring->last.bytes;
                 k->counters.drawn += ring->last.drawn;
                 k->counters.sampled += ring->last.sampled;
-                k->counters.stamped += ring->last.stamped;
+                if (facts->expect)
+                        k->counters.hashed += ring->last.beside;
+                else
+                        k->counters.stamped += ring->last.beside;
                 /* frames that were lost after the last one here had been staged, too */
                 k->counters.staged += MAX(ring->last.staged, ring->tally.first_record);
                 k->counters.ring_full += ring->last.ring_full;

@@ -49,6 +49,8 @@ struct xskim_session *session_free(struct xskim_session *s) {
         record_close(&s->record);
         for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
                 s->transits[p] = transit_share_close(s->transits[p]);
+        for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
+                s->expects[p] = expect_share_close(s->expects[p]);
         free(s->kernel);
         free(s->tally);
         free(s->snapshots);
@@ -65,6 +67,20 @@ int session_transits(struct xskim_session *s) {
 
         for (uint32_t p = 0; s->config.transit && p < s->config.port_count && !r; p++)
                 r = transit_share_open(&config, &s->transits[p]);
+        return r;
+}
+
+/* Each port is held against the whole capture. */
+int session_expects(struct xskim_session *s) {
+        const struct expect_config config = {
+                .path = s->config.expect_path,
+                .filter = s->config.expect_filter,
+                .loops = s->config.expect_loops,
+        };
+        int r = 0;
+
+        for (uint32_t p = 0; config.path && p < s->config.port_count && !r; p++)
+                r = expect_share_open(&config, &s->expects[p]);
         return r;
 }
 
@@ -88,6 +104,7 @@ int session_record(struct xskim_session *s) {
         facts->workers = c->workers;
         facts->ring_slots = c->ring_slots;
         facts->transit = c->transit;
+        facts->expect = c->expect_path != NULL;
         facts->clock_offset_ns = (uint64_t)c->clock_offset_ns;
         facts->frame_version = XSKIM_FRAME_VERSION;
         facts->frame_header_bytes = XSKIM_FRAME_HEADER_BYTES;
@@ -156,7 +173,8 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
         k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->kernel) +
                                sizeof(*s->tally) + ports * sizeof(*s->snapshots);
         for (uint32_t p = 0; p < ports; p++)
-                k->user_memory_bytes += transit_share_memory(s->transits[p]);
+                k->user_memory_bytes +=
+                        transit_share_memory(s->transits[p]) + expect_share_memory(s->expects[p]);
 }
 
 /* Says once of each port that its file lacks something; the snapshot just made shows it already. */
@@ -190,6 +208,8 @@ static int snapshot_make(struct xskim_session *s, uint32_t port, const struct se
         account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
         transit_share_report(s->transits[port], s->kernel->counters.stamped, final, next_interval,
                              &s->snapshots[port].transit);
+        expect_share_report(s->expects[port], s->kernel->counters.hashed, final,
+                            &s->snapshots[port].expect);
         if (next_interval && record_is_open(&s->record))
                 record_account(&s->record, port, final, s->kernel, s->tally);
         record_judge(s, port, t);

@@ -10,6 +10,7 @@
 #include <xskim/xskim.h>
 
 #include "account.h"
+#include "expect_share.h"
 #include "port.h"
 #include "program.h"
 #include "record.h"
@@ -32,6 +33,7 @@ struct xskim_session {
         int failed_fd;
         int monitor_fd;
         struct transit_share *transits[XSKIM_PORTS_MAX]; /* NULL: without transit */
+        struct expect_share *expects[XSKIM_PORTS_MAX];   /* NULL: without expect */
         struct record record;
         bool record_noted[XSKIM_PORTS_MAX]; /* its notes say already that the file lacks something
                                              */
@@ -54,6 +56,9 @@ struct xskim_session *session_free(struct xskim_session *session);
 
 /* Opens what follows stamped packets, when it is to. */
 int session_transits(struct xskim_session *session);
+
+/* Reads what is expected, when something is. */
+int session_expects(struct xskim_session *session);
 
 /* Begins the record file, when there is to be one. */
 int session_record(struct xskim_session *session);

@@ -17,7 +17,7 @@ int tally_ring_open(struct tally_ring *ring) {
         ring->open = calloc(1, sizeof(*ring->open));
         if (!ring->open)
                 return -ENOMEM;
-        /* not that of a stamp's record */
+        /* not 0, which is no sample's */
         ring->open->weight = 1;
         return 0;
 }
@@ -105,15 +105,31 @@ static void frame_missing(struct tally_ring *ring, const struct xskim_frame_head
                 tally_missing_noted(ring, header->sequence, header->first_record);
 }
 
-/* The record of a stamp: whatever has no meaning in it is 0. */
+/* Whatever has no meaning in it is 0. */
 static bool stamp_is_possible(const struct xskim_stamp_record *record) {
         return record->faults < TALLY_FAULTS_END &&
-               !(record->zero_32 | record->zero_64 | record->zero_128 | record->zero_192 |
-                 record->zero_8);
+               !(record->zero_32 | record->zero_64 | record->zero_128 | record->zero_192);
+}
+
+static bool content_is_possible(const struct xskim_content_record *record) {
+        return !(record->zero_16 | record->zero_64 | record->zero_128 | record->zero_192 |
+                 record->zero_256);
+}
+
+/* Not that of a sample. */
+static bool beside_is_possible(const struct xskim_stamp_record *record) {
+        switch (record->kind) {
+        case XSKIM_RECORD_OF_STAMP:
+                return stamp_is_possible(record);
+        case XSKIM_RECORD_OF_CONTENT:
+                return content_is_possible((const void *)record);
+        default:
+                return false;
+        }
 }
 
 static bool record_is_possible(const struct xskim_record *record, uint64_t frame_time_ns) {
-        return (record->weight || stamp_is_possible((const void *)record)) &&
+        return (record->weight || beside_is_possible((const void *)record)) &&
                record->wire_length >= TALLY_WIRE_LENGTH_MIN &&
                tally_record_age_ns(frame_time_ns, record->time_ns) >= -TALLY_LATER_NS_MAX;
 }
@@ -143,7 +159,7 @@ static void records_add(struct tally_interval *open, const struct xskim_frame_he
         for (uint32_t i = 0; i < header->records; i++) {
                 if (__builtin_expect(records[i].weight != open->weight, 0)) {
                         if (!records[i].weight) {
-                                open->tally.stamps++;
+                                open->tally.beside++;
                                 open->tally.decoded++;
                                 continue;
                         }
@@ -232,7 +248,7 @@ void tally_merge(struct tally *into, const struct tally *from) {
         into->received += from->received;
         into->malformed += from->malformed;
         into->decoded += from->decoded;
-        into->stamps += from->stamps;
+        into->beside += from->beside;
         into->frames_missing += from->frames_missing;
         into->lost_in_socket += from->lost_in_socket;
         into->frames_foreign += from->frames_foreign;

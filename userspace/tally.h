@@ -34,7 +34,8 @@ struct tally {
         uint64_t received;       /* records in frames received */
         uint64_t malformed;      /* records in frames that do not decode */
         uint64_t decoded;        /* records decoded */
-        uint64_t stamps;         /* of those, the ones of stamps: in no distribution or estimate */
+        uint64_t beside;         /* of those, the ones of stamps and contents: in no distribution or
+                                    estimate */
         uint64_t frames_missing; /* sequence numbers that never came */
         uint64_t lost_in_socket; /* records in those, as the carrier logged them */
         uint64_t frames_foreign; /* bad magic, version, length, ring or turn: nothing of ours */

@@ -231,7 +231,7 @@ void transit_frame(struct transit *t, const struct xskim_frame_header *frame, ui
                         .faults = record->faults,
                 };
 
-                if (!record->weight)
+                if (!record->weight && record->kind == XSKIM_RECORD_OF_STAMP)
                         transit_put(t, ring, &arrival);
         }
         arrivals_book(t, false);

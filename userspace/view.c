@@ -286,6 +286,7 @@ static const struct section {
         {view_bounds, 1},
         {view_transit, 12, true},
         {view_streams, 2, true},
+        {view_expect, 12, false},
         {render_blank, 3},
         {render_classes, 8},
         {render_parse, 5},

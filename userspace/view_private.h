@@ -22,6 +22,9 @@ const char *view_spaced(const char *name, struct format_text *ret);
 void view_transit(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot);
 void view_streams(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot);
 
+/* What became of the packets of a capture. */
+void view_expect(struct page *page, enum view_kind kind, const struct xskim_snapshot *snapshot);
+
 /* One line a distribution, P99 with its interval. */
 void view_percentiles(struct page *page, enum view_kind kind,
                       const struct xskim_snapshot *snapshot);

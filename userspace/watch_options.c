@@ -16,6 +16,7 @@ enum {
         RING_SLOTS_UNIT = 48, /* records of a metadata frame */
         RING_SLOTS_MIN = 96,
         RING_SLOTS_MAX = 32736,
+        LOOPS_MAX = 1000000000,
 };
 static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
 
@@ -132,6 +133,24 @@ static int parse_clock_offset(void *target, const char *value) {
         return r;
 }
 
+static int parse_expect(void *target, const char *value) {
+        if (!*value)
+                return -EINVAL;
+        config_of(target)->expect_path = value;
+        return 0;
+}
+
+static int parse_expect_filter(void *target, const char *value) {
+        if (!*value)
+                return -EINVAL;
+        config_of(target)->expect_filter = value;
+        return 0;
+}
+
+static int parse_expect_loops(void *target, const char *value) {
+        return cli_value_number(value, 1, LOOPS_MAX, &config_of(target)->expect_loops);
+}
+
 /* The flags of the configuration: the member has the option's name. */
 #define FLAG(name_)                                                                                \
         static int parse_##name_(void *target, const char *value) {                                \
@@ -176,6 +195,15 @@ const struct cli_option WATCH_OPTIONS[] = {
          "with --transit: this machine's CLOCK_MONOTONIC minus the sender's, taken off each "
          "latency",
          "a whole number of nanoseconds, which may be negative", parse_clock_offset},
+        {"expect", "FILE", NULL,
+         "holds what arrives against the packets of this capture: missing, changed, duplicated and "
+         "extra ones; the exit status is 3 when there are any. Not with --transit",
+         "the name of a file", parse_expect},
+        {"expect-filter", "EXPRESSION", NULL,
+         "of the capture only what this expression of libpcap selects is expected",
+         "an expression of libpcap", parse_expect_filter},
+        {"expect-loops", "N", "1", "how often the capture is sent (xskim replay --loop)",
+         "a number from 1 to 1000000000", parse_expect_loops},
         {"interval", "TIME", "1s", "between two snapshots",
          "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval},
         {"duration", "TIME", NULL, "ends after it; without it, ^C or SIGTERM ends",

@@ -52,7 +52,7 @@ static always_inline void header_count(struct xskim_frame_header *header,
         header->staged = counters->staged;
         header->ring_full = counters->ring_full;
         header->unparsable = counters->unparsable;
-        header->stamped = counters->stamped;
+        header->beside = counters->stamped + counters->hashed;
 }
 
 static always_inline void header_write(struct xskim_frame_header *header,

@@ -11,21 +11,20 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <stdbool.h>
-#include <xskim/barrier.h>
 #include <xskim/skip.h>
 
-#include "maps.h"
 #include "describe.h"
+#include "expected.h"
+#include "staging.h"
 #include "stamped.h"
 
-const volatile __u32 port_number = 0;
-const volatile __u32 cpu_count = 1;
+#define always_inline inline __attribute__((always_inline))
+
 const volatile __u32 verdict = XDP_PASS;
 const volatile __u32 count_classes = 1;
 const volatile __u32 multi_buffer = 0; /* the packet may have more than its first buffer */
 const volatile __u32 stamp_stack = 0;
 const volatile __u32 weight = 1;
-const volatile __u32 ring_slots = XSKIM_RING_SLOTS_MIN;
 const volatile __u32 sampling_off = 0;
 const volatile struct xskim_skip skip_of = {0};
 
@@ -34,12 +33,9 @@ const volatile struct xskim_skip skip_of = {0};
 const volatile __u64 owner_namespace SEC(".rodata.owner") = 0;
 
 struct states_map states SEC(".maps");
-struct rings_map rings SEC(".maps");
-struct ring_controls_map ring_controls SEC(".maps");
-struct doorbells_map doorbells SEC(".maps");
 
-#define always_inline inline __attribute__((always_inline))
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
+/* What leaves records beside those of samples; a constant in each of the programs below. */
+enum look { LOOK_NOT, LOOK_FOR_STAMPS, LOOK_AT_CONTENTS };
 
 /* What one packet is, passed between the steps. */
 struct packet {
@@ -94,77 +90,6 @@ static always_inline __u64 classify(struct xdp_md *ctx, const struct packet *pac
         if (xskim_classify_plain(packet->start, packet->end, &parsed))
                 return parsed_pack(&parsed);
         return packet_classify(ctx);
-}
-
-static __attribute__((noinline)) int doorbell_ring(struct xskim_sampler_state *state,
-                                                   __u32 worker) {
-        __u64 note = 0;
-        void *doorbell = bpf_map_lookup_elem(&doorbells, &worker);
-
-        if (!state)
-                return 0;
-        if (!doorbell || bpf_ringbuf_output(doorbell, &note, sizeof(note), BPF_RB_FORCE_WAKEUP))
-                state->counters.doorbells_lost++;
-        else
-                state->counters.doorbells++;
-        return 0;
-}
-
-/*
- * The head has reached head_next: looks at the tail, wakes a sleeping worker above the high-water
- * mark, and decides when to look again. Says whether there is room for a record.
- *
- * head_next is never later than the tail was + the high-water mark, so a crossing cannot be missed;
- * a mark set after the exchange below was preceded by a look at `head` (see barrier.h) or is seen
- * one step later.
- */
-static __attribute__((noinline)) int ring_look(struct xskim_sampler_state *state,
-                                               struct xskim_ring_control *control) {
-        __u64 tail, fill;
-
-        if (!state || !control)
-                return 0;
-        tail = xskim_load_acquire(&control->tail);
-        fill = state->head - tail;
-        if (fill < XSKIM_RING_HIGH_WATER(ring_slots)) {
-                state->head_next = tail + XSKIM_RING_HIGH_WATER(ring_slots);
-                return 1;
-        }
-        if (xskim_take_mark(&control->asleep))
-                doorbell_ring(state, control->worker);
-        if (fill >= ring_slots)
-                return 0;
-        state->head_next = state->head + XSKIM_RING_LOOK_AGAIN(ring_slots);
-        if (state->head_next > tail + ring_slots)
-                state->head_next = tail + ring_slots;
-        return 1;
-}
-
-/* The slot of this CPU's ring that the next record goes to; 0: the ring is full. */
-static always_inline struct xskim_record *slot_take(struct xskim_sampler_state *state,
-                                                    struct xskim_ring_control **ret_control) {
-        __u32 ring = port_number * cpu_count + bpf_get_smp_processor_id();
-        struct xskim_ring_control *control = bpf_map_lookup_elem(&ring_controls, &ring);
-        struct xskim_record *slots = bpf_map_lookup_elem(&rings, &ring);
-        __u32 place;
-
-        if (!state || !control || !slots)
-                return 0;
-        if (unlikely(state->head >= state->head_next) && !ring_look(state, control))
-                return 0;
-        *ret_control = control;
-        place = state->slot;
-        if (place >= ring_slots)
-                place = 0;
-        state->slot = place + 1;
-        return slots + place;
-}
-
-/* The record in the slot that was taken is whole. */
-static always_inline void slot_publish(struct xskim_sampler_state *state,
-                                       struct xskim_ring_control *control) {
-        state->head++;
-        xskim_store_release(&control->head, state->head);
 }
 
 static always_inline __u64 record_length(__u64 length) {
@@ -307,8 +232,58 @@ __attribute__((noinline)) int stamp_look(struct xdp_md *ctx, struct xskim_sample
         return 1;
 }
 
+/* Where the EtherType behind the tags is. A function of its own, so that the verifier does not
+ * follow each number of tags through all that comes after. */
+__attribute__((noinline)) __u32 type_find(struct xdp_md *ctx) {
+        const void *start = (const void *)(long)ctx->data;
+        const void *end = (const void *)(long)ctx->data_end;
+
+        return xskim_type_at(start, end);
+}
+
+/* Leaves a record of what the packet is. The time is that before it is looked at. */
+__attribute__((noinline)) int content_look(struct xdp_md *ctx, struct xskim_sampler_state *state,
+                                           __u64 packed, __u64 length) {
+        const void *start = (const void *)(long)ctx->data;
+        const void *end = (const void *)(long)ctx->data_end;
+        struct xskim_parsed parsed = parsed_unpack(packed);
+        __u32 bytes = length < XSKIM_FAR ? length : XSKIM_FAR, type_at = XSKIM_ADDRESSES_BYTES;
+        struct xskim_content_record record = {0};
+        struct xskim_ring_control *control;
+        struct xskim_stripe first = {0};
+        struct xskim_record *slot;
+        struct xskim_span span;
+
+        if (!state)
+                return 0;
+        if (xskim_content_l3(start, end, &parsed) == XSKIM_L3_other_l3)
+                type_at = type_find(ctx);
+        if (type_at >= XSKIM_OFFSET_MAX ||
+            !xskim_content_span(start, end, &parsed, type_at, bytes, &span) ||
+            !content_first(ctx, start, end, &span, &first))
+                return 0;
+        state->counters.hashed++;
+        record.time_ns = bpf_ktime_get_ns();
+        record.identity = xskim_identify(start, end, &parsed, &span, &first);
+        xskim_content_mask(span.l3, &first);
+        record.content = content_hash(ctx, &span, &first);
+        record.kind = XSKIM_RECORD_OF_CONTENT;
+        record.wire_length = record_length(length);
+        record.protocol = parsed.protocol;
+        record.class = parsed.class;
+        slot = slot_take(state, &control);
+        if (!slot) {
+                state->counters.ring_full++;
+                return 0;
+        }
+        *(struct xskim_content_record *)slot = record;
+        slot_publish(state, control);
+        state->counters.staged++;
+        return 1;
+}
+
 static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sampler_state *state,
-                                            const void *start, const void *end, bool transit) {
+                                            const void *start, const void *end, enum look look) {
         struct packet packet = {.start = start, .end = end, .length = end - start};
 
         if (multi_buffer)
@@ -317,10 +292,12 @@ static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sam
         state->counters.bytes += packet.length;
         if (count_classes)
                 classes_count(ctx, state, &packet);
-        if (transit && !count_classes)
+        if (look != LOOK_NOT && !count_classes)
                 packet.parsed = classify(ctx, &packet);
-        if (transit)
+        if (look == LOOK_FOR_STAMPS)
                 stamp_look(ctx, state, packet.parsed, packet.length);
+        if (look == LOOK_AT_CONTENTS)
+                content_look(ctx, state, packet.parsed, packet.length);
         if (--state->countdown)
                 return XSKIM_RUN_plain;
         return event(ctx, state, &packet);
@@ -357,7 +334,7 @@ static always_inline void stack_stamp(struct xdp_md *ctx, struct xskim_sampler_s
         stamp->time_ns = bpf_ktime_get_ns();
 }
 
-static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, bool transit) {
+static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, enum look look) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
         __u32 key = port_number;
@@ -374,7 +351,7 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, bool tra
                 before = bpf_ktime_get_ns();
                 begin = bpf_ktime_get_ns();
         }
-        run = observe(ctx, state, start, end, transit);
+        run = observe(ctx, state, start, end, look);
         if (unlikely(timing < 2)) {
                 __u64 done = bpf_ktime_get_ns();
 
@@ -388,7 +365,7 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, bool tra
 
 SEC("xdp")
 int sampler(struct xdp_md *ctx) {
-        return packet_see(ctx, true, false);
+        return packet_see(ctx, true, LOOK_NOT);
 }
 
 /* In libxdp's dispatcher: newer kernels (seen on 6.12.95) refuse a program there that so much as
@@ -396,19 +373,30 @@ int sampler(struct xdp_md *ctx) {
  * only when asked for. */
 SEC("?xdp")
 int sampler_shared(struct xdp_md *ctx) {
-        return packet_see(ctx, false, false);
+        return packet_see(ctx, false, LOOK_NOT);
 }
 
 /* With --transit: also looks for stamps. Loaded only when asked for, so that the others do not pay.
  */
 SEC("?xdp")
 int sampler_transit(struct xdp_md *ctx) {
-        return packet_see(ctx, true, true);
+        return packet_see(ctx, true, LOOK_FOR_STAMPS);
 }
 
 SEC("?xdp")
 int sampler_transit_shared(struct xdp_md *ctx) {
-        return packet_see(ctx, false, true);
+        return packet_see(ctx, false, LOOK_FOR_STAMPS);
+}
+
+/* With --expect: also hashes every packet. */
+SEC("?xdp")
+int sampler_expect(struct xdp_md *ctx) {
+        return packet_see(ctx, true, LOOK_AT_CONTENTS);
+}
+
+SEC("?xdp")
+int sampler_expect_shared(struct xdp_md *ctx) {
+        return packet_see(ctx, false, LOOK_AT_CONTENTS);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -48,8 +48,9 @@ enum xskim_run { XSKIM_RUN_TABLE(XSKIM_RUN_ENUM) XSKIM_RUN_COUNT };
             "packets covered by the skips drawn so far (sampled + not sampled + countdown)")       \
         ROW(sampled, "packets", "packets sampled")                                                 \
         ROW(stamped, "packets", "packets with a stamp, looked for with --transit")                 \
-        ROW(staged, "records", "records of samples and stamps left in the staging ring")           \
-        ROW(ring_full, "records", "samples and stamps lost because the staging ring was full")     \
+        ROW(hashed, "packets", "packets whose content was hashed, with --expect")                  \
+        ROW(staged, "records", "records of samples, stamps, contents left in the staging ring")    \
+        ROW(ring_full, "records", "such records lost because the staging ring was full")           \
         ROW(unparsable, "packets", "samples that ended before the EtherType: nothing to record")   \
         ROW(gaps, "packets", "clock readings that ended a gap")                                    \
         ROW(doorbells, "wake-ups", "forced wake-ups of a sleeping worker")                         \

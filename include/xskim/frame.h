@@ -29,11 +29,12 @@
         ROW(__u64, sampled, "packets", "sampler, cumulative: packets sampled")                     \
         ROW(__u64, staged, "records", "sampler, cumulative: records staged")                       \
         ROW(__u64, ring_full, "records",                                                           \
-            "sampler, cumulative: samples and stamps lost because the ring was full")              \
+            "sampler, cumulative: records lost because the ring was full")                         \
         ROW(__u64, unparsable, "packets",                                                          \
             "sampler, cumulative: samples without an EtherType to record")                         \
         ROW(__u64, session, "", "random number of the run that made the frame")                    \
-        ROW(__u64, stamped, "packets", "sampler, cumulative: packets with a stamp")                \
+        ROW(__u64, beside, "packets",                                                              \
+            "sampler, cumulative: packets with a stamp, or hashed; a run looks for one of them")   \
         ROW(__u64, decoded_ns, "ns", "CLOCK_MONOTONIC when the worker decoded the frame")          \
         ROW(__u64, checksum, "", "XXH3 (64 bits) of the frame with this field 0; 0 unless recorded")
 
@@ -45,7 +46,7 @@ struct xskim_frame_header {
 
 enum {
         XSKIM_FRAME_MAGIC = 0x6d696b73, /* "skim" */
-        XSKIM_FRAME_VERSION = 2,
+        XSKIM_FRAME_VERSION = 3,
         XSKIM_FRAME_HEADER_BYTES = 128,
         XSKIM_FRAME_RECORDS_MAX = 48,
         XSKIM_FRAME_BYTES_MAX =

@@ -51,8 +51,8 @@ struct xskim_record {
 /*
  * With --transit each packet that carries a stamp (stamp.h) leaves a record of the stamp, beside
  * the one that it leaves when it is sampled. Its weight is 0: it stands for no packet of the
- * traffic, and no estimate knows of it. That is what tells the two kinds apart, so the weight is in
- * the same place.
+ * traffic, and no estimate knows of it. That is what tells such records from those of samples, so
+ * the weight is in the same place.
  */
 #define XSKIM_STAMP_RECORD_FIELDS(FIELD)                                                           \
         FIELD(time_ns, 48, "ns",                                                                   \
@@ -66,16 +66,41 @@ struct xskim_record {
         FIELD(zero_64, 64, "", "0")                                                                \
         FIELD(zero_128, 64, "", "0")                                                               \
         FIELD(zero_192, 64, "", "0")                                                               \
-        FIELD(weight, 24, "packets", "0: this is the record of a stamp")                           \
+        FIELD(weight, 24, "packets", "0: this is not the record of a sample")                      \
         FIELD(wire_length, 16, "bytes",                                                            \
               "length of the packet without FCS; 65535 means that or more")                        \
         FIELD(protocol, 8, "", "as in other records")                                              \
-        FIELD(zero_8, 8, "", "0")                                                                  \
+        FIELD(kind, 8, "", "enum xskim_record_kind")                                               \
         FIELD(class, 8, "", "class byte, see classes.h")
 
 struct xskim_stamp_record {
         XSKIM_STAMP_RECORD_FIELDS(XSKIM_RECORD_FIELD_MEMBER)
 };
+
+/* With --expect every packet leaves a record of what it is (content.h), in the same way. */
+#define XSKIM_CONTENT_RECORD_FIELDS(FIELD)                                                         \
+        FIELD(time_ns, 48, "ns",                                                                   \
+              "CLOCK_MONOTONIC when it arrived, low 48 bits; the frame's time_ns completes it")    \
+        FIELD(zero_16, 16, "", "0")                                                                \
+        FIELD(content, 64, "", "hash of what no path may change")                                  \
+        FIELD(identity, 64, "", "hash of what tells which packet it is")                           \
+        FIELD(zero_64, 64, "", "0")                                                                \
+        FIELD(zero_128, 64, "", "0")                                                               \
+        FIELD(zero_192, 64, "", "0")                                                               \
+        FIELD(zero_256, 64, "", "0")                                                               \
+        FIELD(weight, 24, "packets", "0: this is not the record of a sample")                      \
+        FIELD(wire_length, 16, "bytes",                                                            \
+              "length of the packet without FCS; 65535 means that or more")                        \
+        FIELD(protocol, 8, "", "as in other records")                                              \
+        FIELD(kind, 8, "", "enum xskim_record_kind")                                               \
+        FIELD(class, 8, "", "class byte, see classes.h")
+
+struct xskim_content_record {
+        XSKIM_CONTENT_RECORD_FIELDS(XSKIM_RECORD_FIELD_MEMBER)
+};
+
+/* Of a record whose weight is 0. */
+enum xskim_record_kind { XSKIM_RECORD_OF_STAMP, XSKIM_RECORD_OF_CONTENT, XSKIM_RECORD_KINDS };
 
 enum {
         XSKIM_RECORD_BYTES = 64,
@@ -86,6 +111,7 @@ enum {
 _Static_assert(sizeof(struct xskim_record) == XSKIM_RECORD_BYTES,
                "a record is one cache line, without holes");
 _Static_assert(sizeof(struct xskim_stamp_record) == XSKIM_RECORD_BYTES, "so is that of a stamp");
+_Static_assert(sizeof(struct xskim_content_record) == XSKIM_RECORD_BYTES, "and of a content");
 
 /*
  * A gap in 32 bits: below 2^31 it is nanoseconds, exact; with the top bit set the rest counts units

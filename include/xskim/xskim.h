@@ -62,7 +62,11 @@ struct xskim_config {
         bool generic;    /* SKB mode, only when asked for */
         bool shared;     /* join libxdp's dispatcher */
         bool transit;    /* follow stamped packets: latency, loss, copies, reordering */
-        int64_t clock_offset_ns; /* with transit: this clock minus the sender's */
+        int64_t clock_offset_ns;   /* with transit: this clock minus the sender's */
+        const char *expect_path;   /* a capture that arrivals are held against; NULL = none; not
+                                      with transit */
+        const char *expect_filter; /* only what it selects is expected (libpcap); NULL = all */
+        uint64_t expect_loops;     /* how often the capture is sent; default 1 */
         bool force; /* allow verdict drop on a port with an address or the default route */
         uint32_t interval_ms;     /* between snapshots; default 1000 */
         uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
@@ -110,8 +114,9 @@ struct xskim_config {
         ROW(sampled, "packets", "sampled")                                                         \
         ROW(not_sampled, "packets", "passed over by the skips drawn")                              \
         ROW(stamped, "packets", "carried a stamp, with transit: each leaves a record of it")       \
-        ROW(staged, "records", "of samples and stamps, left in a staging ring")                    \
-        ROW(ring_full, "packets", "sampled or stamped, but the staging ring was full")             \
+        ROW(hashed, "packets", "hashed, with expect: each leaves a record of what it is")          \
+        ROW(staged, "records", "of samples, stamps and contents, left in a staging ring")          \
+        ROW(ring_full, "records", "for which the staging ring had no room")                        \
         ROW(unparsable, "packets", "sampled, but cut before the EtherType")                        \
         ROW(carried, "records", "loaded into metadata frames")                                     \
         ROW(lost_in_socket, "records", "in frames that the AF_XDP socket dropped")                 \
@@ -134,6 +139,14 @@ struct xskim_ledger {
 
 struct xskim_classes {
         XSKIM_CLASS_ROWS(XSKIM_U64_MEMBER_2)
+};
+
+struct xskim_expect {
+        bool enabled;
+        char file[XSKIM_NOTE_BYTES]; /* as it was named */
+        uint64_t loops;
+        XSKIM_EXPECT_ROWS(XSKIM_U64_MEMBER_2)
+        struct xskim_classes extra_classes; /* what was extra */
 };
 
 struct xskim_parse {
@@ -219,6 +232,7 @@ struct xskim_snapshot {
         struct xskim_estimate estimate_bytes;
         struct xskim_class_estimates estimate_classes;
         struct xskim_transit transit;
+        struct xskim_expect expect;
         struct xskim_cost cost;
         unsigned int note_count;
         char notes[XSKIM_NOTES_MAX]

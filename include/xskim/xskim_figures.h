@@ -95,6 +95,23 @@ struct xskim_estimate {
         ROW(unrecorded, "whose records xskim itself lost: up to so many of the lost and the "      \
                         "copies")
 
+/*
+ * What became of the packets of a capture, with `expect_path`: what arrives is held against them by
+ * content. The figures do not depend on the order of arrival. packets = matched + changed +
+ * incomparable + missing; what arrived = matched + changed + incomparable + duplicated + extra.
+ * ROW(name, doc)
+ */
+#define XSKIM_EXPECT_ROWS(ROW)                                                                     \
+        ROW(packets, "expected: those of the capture, as often as it is sent")                     \
+        ROW(matched, "arrived as they are in the capture")                                         \
+        ROW(missing, "have not arrived")                                                           \
+        ROW(changed, "arrived with headers that tell which one it is, and other content")          \
+        ROW(incomparable,                                                                          \
+            "arrived, but the capture has them cut short: whether changed is not known")           \
+        ROW(duplicated, "arrived more often than expected")                                        \
+        ROW(extra, "arrived, and nothing like it was expected any more")                           \
+        ROW(unrecorded, "whose records xskim itself lost: up to so many of the missing")
+
 #define XSKIM_DELAY_VARIATION_ROWS(ROW)                                                            \
         ROW(pdv, "packet delay variation: latency above the least of the stream (RFC 5481)")       \
         ROW(ipdv, "difference in latency of packets with neighbouring numbers, without sign")

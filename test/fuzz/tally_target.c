@@ -56,7 +56,7 @@ static void check_histogram(const struct histogram *histogram) {
 static void check_tally(const struct tally *tally, uint64_t calls) {
         HOLDS(tally->received == tally->decoded + tally->malformed);
         HOLDS(tally->frames + tally->frames_foreign == calls);
-        HOLDS(tally->size.samples + tally->stamps == tally->decoded);
+        HOLDS(tally->size.samples + tally->beside == tally->decoded);
         HOLDS(tally->delivery.samples == tally->size.samples);
         HOLDS(tally->gap.samples <= tally->size.samples);
         HOLDS(tally->bytes.samples == tally->size.samples);

@@ -74,6 +74,8 @@ Test(account, a_balanced_run_has_nothing_unaccounted) {
         cr_assert_eq(ledger.recorded, 70);
 }
 
+#define SAMPLER_IDENTITY "sampled + stamped + hashed = staged + ring_full + unparsable: "
+
 /* Each counter one too many and one too few: where names the identity. */
 static const struct breakage {
         void *term; /* one 64-bit count, whatever its type is called */
@@ -82,11 +84,12 @@ static const struct breakage {
         {&kernel.counters.seen, "seen = sampled + not_sampled: "},
         {&kernel.counters.drawn, "seen = sampled + not_sampled: "},
         {&kernel.remaining, "seen = sampled + not_sampled: "},
-        {&kernel.counters.sampled, "sampled + stamped = staged + ring_full + unparsable: "},
-        {&kernel.counters.stamped, "sampled + stamped = staged + ring_full + unparsable: "},
+        {&kernel.counters.sampled, SAMPLER_IDENTITY},
+        {&kernel.counters.stamped, SAMPLER_IDENTITY},
+        {&kernel.counters.hashed, SAMPLER_IDENTITY},
         {&kernel.counters.staged, "staged = head: "},
-        {&kernel.counters.ring_full, "sampled + stamped = staged + ring_full + unparsable: "},
-        {&kernel.counters.unparsable, "sampled + stamped = staged + ring_full + unparsable: "},
+        {&kernel.counters.ring_full, SAMPLER_IDENTITY},
+        {&kernel.counters.unparsable, SAMPLER_IDENTITY},
         {&kernel.classes[XSKIM_L3_arp], "seen = all classes: "},
         {&kernel.outcomes[XSKIM_OUTCOME_cut_l2], "seen = all parse outcomes: "},
         {&kernel.sizes[100], "seen = all sizes: "},

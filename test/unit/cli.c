@@ -172,6 +172,9 @@ Test(cli, every_option_sets_its_member) {
         GOOD("--tier counts", c->tier == XSKIM_TIER_COUNTS);
         GOOD("--stack", c->stack);
         GOOD("--transit", c->transit);
+        GOOD("--expect sent.pcap", !strcmp(c->expect_path, "sent.pcap"));
+        GOOD("--expect-filter tcp", !strcmp(c->expect_filter, "tcp"));
+        GOOD("--expect-loops 1000000000", c->expect_loops == 1000000000);
         GOOD("--clock-offset 9223372036854775807", c->clock_offset_ns == INT64_MAX);
         GOOD("--clock-offset=-5", c->clock_offset_ns == -5);
         GOOD("--clock-offset -17", c->clock_offset_ns == -17);
@@ -217,6 +220,9 @@ Test(cli, bad_values_are_refused) {
                 {"seed", {"", "x", "18446744073709551616"}},
                 {"tier", {"", "class", "1"}},
                 {"clock-offset", {"", "-", "--1", "+1", "1ms", "9223372036854775808"}},
+                {"expect", {""}},
+                {"expect-filter", {""}},
+                {"expect-loops", {"", "0", "-1", "1000000001", "1x"}},
                 {"interval", {"", "0", "9ms", "25h", "1_s", "fast"}},
                 {"duration", {"", "0", "-1", "1y", "87601h"}},
                 {"record", {""}},

@@ -114,7 +114,7 @@ Test(tally, records_of_stamps_are_decoded_and_stand_for_nothing) {
         memcpy(&frame.records[3], &stamp, sizeof(stamp));
         cr_assert_eq(frame_feed(&ring, &frame, NULL), TALLY_DECODED);
         cr_assert_eq(tally->decoded, 5);
-        cr_assert_eq(tally->stamps, 2);
+        cr_assert_eq(tally->beside, 2);
         cr_assert_eq(tally->size.samples, 3);
         cr_assert_eq(tally->size.weight, 30);
         cr_assert_eq(tally->delivery.samples, 3);
