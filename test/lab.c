@@ -74,7 +74,7 @@ void lab_balanced(const struct xskim_snapshot *s) {
         cr_assert(s->final);
         cr_assert_eq(s->ledger.unaccounted, 0, "%s", s->ledger.where);
         cr_assert_eq(s->ledger.waiting, 0);
-        cr_assert_eq(s->ledger.sampled + s->ledger.stamped,
+        cr_assert_eq(s->ledger.sampled + s->ledger.stamped + s->ledger.hashed,
                      s->ledger.decoded + s->ledger.ring_full + s->ledger.unparsable +
                              s->ledger.lost_in_socket + s->ledger.malformed);
 }

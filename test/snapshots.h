@@ -80,6 +80,7 @@ static inline struct xskim_snapshot snapshot_usual(void) {
 #define FILL_MODE(name_, doc_) memset(s.mode.name_, 'm', sizeof(s.mode.name_) - 1);
 #define FILL_LATENCY(name_, doc_) s.name_ = huge;
 #define FILL_TRANSIT(name_, doc_) s.transit.name_ = UINT64_MAX;
+#define FILL_EXPECT(name_, doc_) s.expect.name_ = UINT64_MAX;
 #define FILL_STREAM(name_, doc_) s.name_ = UINT64_MAX;
 
 static inline struct xskim_distribution distribution_huge(void) {
@@ -137,6 +138,11 @@ static inline struct xskim_snapshot snapshot_huge(void) {
         for (int i = 0; i < XSKIM_STREAMS_MAX; i++)
                 s.transit.streams[i] = stream_huge();
         s.transit.sum = stream_huge();
+        s.expect.enabled = true;
+        s.expect.loops = UINT64_MAX;
+        XSKIM_EXPECT_ROWS(FILL_EXPECT)
+        s.expect.extra_classes = s.classes;
+        memset(s.expect.file, '\x80', sizeof(s.expect.file) - 1);
         memset(s.ledger.where, 'w', sizeof(s.ledger.where) - 1);
         for (int i = 0; i < XSKIM_NOTES_MAX; i++)
                 for (int j = 0; j < XSKIM_NOTE_BYTES - 2; j += 2)

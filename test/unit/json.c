@@ -252,6 +252,31 @@ Test(json, transit_has_every_row_and_every_stream) {
         json_decref(json);
 }
 
+Test(json, expect_has_every_row_when_something_is_expected) {
+        struct xskim_snapshot s = snapshot_usual();
+        json_t *json = line_parsed(&s, JSON_SUMMARY);
+        uint64_t number = 1;
+
+        cr_expect_null(at(json, "expect"));
+        json_decref(json);
+        s.expect.enabled = true;
+        s.expect.loops = 99;
+        snprintf(s.expect.file, sizeof(s.expect.file), "sent.pcap");
+        s.expect.extra_classes.icmpv6 = 44;
+#define SET_EXPECT(name_, doc_) s.expect.name_ = number++;
+        XSKIM_EXPECT_ROWS(SET_EXPECT)
+        json = line_parsed(&s, JSON_SNAPSHOT);
+        number = 1;
+#define IS_EXPECT(name_, doc_)                                                                     \
+        cr_expect_eq(integer_at(json, "expect." #name_), (json_int_t)number++);
+        XSKIM_EXPECT_ROWS(IS_EXPECT)
+        cr_expect_eq(integer_at(json, "expect.loops"), 99);
+        cr_expect_str_eq(json_string_value(at(json, "expect.file")), "sent.pcap");
+        cr_expect_eq(integer_at(json, "expect.extra_classes.icmpv6"), 44);
+        cr_expect_eq(integer_at(json, "expect.extra_classes.tcp"), 0);
+        json_decref(json);
+}
+
 Test(json, what_is_off_says_so) {
         struct xskim_snapshot s = snapshot_usual();
         json_t *json;

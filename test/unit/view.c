@@ -90,6 +90,8 @@ Test(view, any_snapshot_keeps_the_shape) {
                 s.transit.sum.latency.biased = false;
                 s.transit.sum.delay_variation.pdv.biased = false;
                 s.transit.sum.delay_variation.ipdv.biased = false;
+                s.expect.enabled = i % 3;
+                s.expect.file[XSKIM_NOTE_BYTES - 1] = '\0';
                 s.ledger.where[XSKIM_NOTE_BYTES - 1] = '\0';
                 for (int j = 0; j < XSKIM_NOTES_MAX; j++)
                         s.notes[j][XSKIM_NOTE_BYTES - 1] = '\0';
@@ -155,6 +157,30 @@ Test(view, transit_is_shown_when_it_was_asked_for) {
         cr_expect(is_shown("transit   200 µs 2.00 ms 4.00 ms 18.0 ms [16.0, 20.0 ms]"), "%s", text);
         cr_expect(is_shown("stream    0000beef/7  received 0  lost 0"), "%s", text);
         cr_expect(is_shown("pdv"));
+}
+
+Test(view, what_was_expected_is_shown_when_something_was) {
+        struct xskim_snapshot s = snapshot_usual();
+
+        view_render(VIEW_LIVE, &SMALL, &s, text, sizeof(text));
+        cr_expect(!is_shown("expect"));
+        s.expect = (struct xskim_expect){
+                .enabled = true, .packets = 13622, .matched = 13619, .missing = 2, .changed = 1};
+        view_render(VIEW_LIVE, &SMALL, &s, text, sizeof(text));
+        cr_expect(is_shown("expect    packets 13 622  matched 13 619  missing 2  changed 1"), "%s",
+                  text);
+        cr_expect(is_shown("duplicated 0"));
+        cr_expect(is_shown("extra 0"));
+        cr_expect(!is_shown("incomparable"));
+        s.expect.extra = 7;
+        s.expect.extra_classes.arp = 4;
+        s.expect.extra_classes.icmpv6 = 3;
+        s.expect.incomparable = 5;
+        s.expect.unrecorded = 6;
+        view_render(VIEW_SUMMARY, &PAPER, &s, text, sizeof(text));
+        cr_expect(is_shown("of the extra: arp 4  icmpv6 3"), "%s", text);
+        cr_expect(is_shown("incomparable 5"));
+        cr_expect(is_shown("unrecorded 6"));
 }
 
 Test(view, summary_has_bounds_and_intervals_of_every_quantile) {
