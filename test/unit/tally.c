@@ -121,6 +121,24 @@ Test(tally, records_of_stamps_are_decoded_and_stand_for_nothing) {
         tally_ring_close(&ring);
 }
 
+Test(tally, records_of_contents_are_decoded_and_stand_for_nothing) {
+        struct tally_ring ring = ring_make();
+        struct test_frame frame = frame_make(&ring, 5);
+        struct xskim_content_record content = {.time_ns = frame.records[0].time_ns,
+                                               .wire_length = 100,
+                                               .kind = XSKIM_RECORD_OF_CONTENT,
+                                               .content = UINT64_MAX,
+                                               .identity = UINT64_MAX};
+        struct tally *tally = &ring.open->tally;
+
+        memcpy(&frame.records[1], &content, sizeof(content));
+        cr_assert_eq(frame_feed(&ring, &frame, NULL), TALLY_DECODED);
+        cr_assert_eq(tally->decoded, 5);
+        cr_assert_eq(tally->beside, 1);
+        cr_assert_eq(tally->size.samples, 4);
+        tally_ring_close(&ring);
+}
+
 Test(tally, samples_of_different_weights_each_count_with_their_own) {
         struct tally_ring ring = ring_make();
         struct test_frame frame = frame_make(&ring, 3);
@@ -175,6 +193,16 @@ Test(tally, a_frame_with_an_impossible_record_is_malformed_as_a_whole) {
         frame = frame_make(&ring, 4);
         frame.header.ring_full = TALLY_GAP_MAX;
         check_malformed(&frame, "ring_full jumps");
+        for (uint8_t kind = 0; kind <= XSKIM_RECORD_KINDS; kind++) {
+                struct xskim_content_record record = {.time_ns = frame.records[0].time_ns,
+                                                      .wire_length = 100,
+                                                      .kind = kind,
+                                                      .zero_256 = kind < XSKIM_RECORD_KINDS};
+
+                frame = frame_make(&ring, 4);
+                memcpy(&frame.records[1], &record, sizeof(record));
+                check_malformed(&frame, "of no kind, or with something where nothing is");
+        }
 }
 
 Test(tally, a_record_just_after_its_frame_is_the_clock_and_not_an_error) {
