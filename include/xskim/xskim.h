@@ -6,7 +6,8 @@
  * A session goes through these calls, all from one thread:
  *
  *     xskim_config_init(&config)        plain values; change what you need
- *     xskim_open(&config, &session)     allocates everything, attaches; blocks some tens of ms
+ *     xskim_open(&config, &session)     allocates everything, attaches; blocks some tens of ms, and
+ *                                       as long as it takes to read what is expected
  *     xskim_sink_add(session, &sink)    who is told; any number up to XSKIM_SINKS_MAX
  *     xskim_run(session)                until it ends; or xskim_fd and xskim_dispatch in your loop
  *     xskim_close(session)              detaches, empties the rings, tells the summary, frees
@@ -333,9 +334,9 @@ XSKIM_PUBLIC const struct xskim_column *xskim_reader_columns(const struct xskim_
                                                              unsigned int *ret_count);
 XSKIM_PUBLIC unsigned int xskim_reader_ports(const struct xskim_reader *reader);
 
-/* The next record of a sample (stamps are in the summary's transit): its values, one a column,
- * until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no values); the errno of read, -ENOMEM. Places
- * that are damaged are passed over: see judge. */
+/* The next record of a sample (stamps are in the summary's transit, contents are left out): its
+ * values, one a column, until the next call. XSKIM_CONTINUE; XSKIM_ENDED (no values); the errno of
+ * read, -ENOMEM. Places that are damaged are passed over: see judge. */
 XSKIM_PUBLIC int xskim_reader_next(struct xskim_reader *reader,
                                    const union xskim_value **ret_values);
 
