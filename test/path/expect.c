@@ -189,8 +189,8 @@ Test(expect, packets_that_the_capture_cut_short) {
 }
 
 Test(expect, only_what_the_filter_selects) {
-        const char *path = capture_named("quic-firefox");
-        struct command watch = WATCH("--expect", path, "--expect-filter", "udp");
+        const char *path = capture_named("tcp-timestamps");
+        struct command watch = WATCH("--expect", path, "--expect-filter", "less 100");
         uint64_t packets = packets_of(path);
         struct command_result result;
         struct xskim_expect e;
@@ -201,5 +201,6 @@ Test(expect, only_what_the_filter_selects) {
         cr_expect_eq(e.matched, e.packets);
         cr_expect_eq(e.missing, 0);
         cr_expect_eq(e.extra, packets - e.packets);
-        cr_expect_geq(e.packets, 1);
+        cr_expect_gt(e.packets, 0);
+        cr_expect_lt(e.packets, packets);
 }
