@@ -173,5 +173,5 @@ Test(player_input, ports_that_cannot_be_sent_to_are_refused) {
         refused(REPLAY(made, LAB_PORT), 1, "is down");
         refused(REPLAY("--speed", "2", "--top-speed", made, LAB_PORT), 2, "give one of");
         refused(REPLAY("--rate", "5", made, LAB_PORT), 2, "2Mpps");
-        refused(REPLAY(made), 2, "FILE PORT is missing");
+        refused(REPLAY(made), 2, "give a FILE and a PORT");
 }
