@@ -241,8 +241,9 @@ Test(player_threads, a_thread_that_has_nothing_to_send_ends, .timeout = 30) {
         result = REPLAY("--threads", "2", "--loop", "3", "--rate", "20kpps", made, LAB_PORT);
         replaying_well(result, 300);
         cr_expect_eq(report_number(&result, "rounds"), 3);
-        replaying_well(REPLAY("--threads", "2", "--loop", "0", "--limit", "50", made, LAB_PORT),
-                       50);
+        /* beyond the first round, so that it goes round in memory */
+        replaying_well(REPLAY("--threads", "2", "--loop", "0", "--limit", "150", made, LAB_PORT),
+                       150);
 }
 
 /* By the library, which tells more than the command prints. */
