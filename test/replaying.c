@@ -160,7 +160,7 @@ void replaying_arrives_like(const char *original, const char *path, const char *
 
         replaying_well(REPLAY("--engine", engine, "--loop", "2", path, LAB_PORT, pace, value),
                        sent.count * 2);
-        received = judge_end(&judge);
+        received = judge_end_of(&judge, &sent, 2);
         tape_equal(&sent, &received, 2);
         tape_free(&sent);
         tape_free(&received);

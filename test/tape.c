@@ -19,6 +19,10 @@ enum {
         SNAP_BYTES = 65535,
         WAIT_US = 10000,
         QUIET_WAITS = 50,
+        ENOUGH_WAITS = 10,
+        FILE_HEAD_BYTES = 24, /* pcap-savefile(5) */
+        PACKET_HEAD_BYTES = 16,
+        JUDGED_BYTES_MAX = 2048,
         READY_WAITS = 500,
 };
 
@@ -153,11 +157,11 @@ static off_t size_of(const char *path) {
         return stat(path, &facts) ? 0 : facts.st_size;
 }
 
-/* Until the file has not grown for so long. */
-static void judge_settle(const struct judge *judge) {
+/* Until the file has not grown for so long, or has been that large for a moment. */
+static void judge_settle(const struct judge *judge, off_t enough) {
         off_t before = -1;
 
-        for (int quiet = 0; quiet < QUIET_WAITS; quiet++) {
+        for (int quiet = 0; quiet < (before == enough ? ENOUGH_WAITS : QUIET_WAITS); quiet++) {
                 off_t now = size_of(judge->path);
 
                 quiet = now == before ? quiet : 0;
@@ -185,10 +189,10 @@ static void in_order_of_arrival(struct tape_packets *packets) {
                 }
 }
 
-struct tape_packets judge_end(struct judge *judge) {
+static struct tape_packets judge_end_at(struct judge *judge, off_t enough) {
         struct tape_packets packets;
 
-        judge_settle(judge);
+        judge_settle(judge, enough);
         kill(judge->pid, SIGINT);
         waitpid(judge->pid, NULL, 0);
         packets = tape_read(judge->path);
@@ -196,4 +200,21 @@ struct tape_packets judge_end(struct judge *judge) {
         unlink(judge->path);
         unlink(judge->log);
         return packets;
+}
+
+struct tape_packets judge_end(struct judge *judge) {
+        return judge_end_at(judge, 0);
+}
+
+struct tape_packets judge_end_of(struct judge *judge, const struct tape_packets *sent,
+                                 unsigned int rounds) {
+        off_t enough = FILE_HEAD_BYTES;
+
+        for (size_t i = 0; i < sent->count; i++) {
+                uint32_t bytes = sent->packet[i].captured;
+
+                bytes = bytes < JUDGED_BYTES_MAX ? bytes : JUDGED_BYTES_MAX;
+                enough += (off_t)rounds * (PACKET_HEAD_BYTES + bytes);
+        }
+        return judge_end_at(judge, enough);
 }

@@ -55,4 +55,8 @@ struct judge judge_start(const char *port);
 /* Ends it when none has come for half a second. */
 struct tape_packets judge_end(struct judge *judge);
 
+/* Likewise, but a moment after it has seen as much as `rounds` of these, if it ever does. */
+struct tape_packets judge_end_of(struct judge *judge, const struct tape_packets *sent,
+                                 unsigned int rounds);
+
 #endif

@@ -15,7 +15,12 @@ enum {
         MARGIN_NS_MIN = 60000,
         MARGIN_NS_MAX = 2000000,
         MARGIN_DECAY = 64, /* a late wake-up is forgotten by this fraction each time */
-        LOOK_NS = 5000000, /* between two looks while there is no time to sleep */
+        /* Between two looks while there is no time to sleep: when there is time for one, and at
+         * all.
+         */
+        LOOK_NS = 5000000,
+        LOOK_NS_MAX = 50000000,
+        GLANCE_NS = 20000, /* what a look may take */
         SLEEP_NS_MAX = 1000000000,
         EVENTS = 8,
         TOKEN_STOP = 1,
@@ -138,6 +143,14 @@ int waiter_look(struct waiter *w) {
         return outcome(w, r);
 }
 
+/* Packets that follow each other closely leave no time to sleep, and none may ever be late. */
+static int glance(struct waiter *w, uint64_t now, uint64_t until_ns) {
+        uint64_t ago_ns = now - w->looked_ns;
+        bool has_time = now + GLANCE_NS < until_ns || now >= until_ns;
+
+        return ago_ns > (has_time ? LOOK_NS : LOOK_NS_MAX) ? sleep_ns(w, 0) : 0;
+}
+
 int waiter_wait(struct waiter *w, uint64_t until_ns) {
         uint64_t now = clock_monotonic_ns();
         int r = 0;
@@ -146,8 +159,7 @@ int waiter_wait(struct waiter *w, uint64_t until_ns) {
                 r = sleep_until(w, now, until_ns - w->margin_ns);
                 now = clock_monotonic_ns();
         }
-        if (now - w->looked_ns > LOOK_NS && r >= 0 && now >= until_ns)
-                r = sleep_ns(w, 0);
+        r = r < 0 ? r : glance(w, now, until_ns);
         while (r >= 0 && !w->stopped && now < until_ns)
                 now = clock_monotonic_ns();
         return outcome(w, r);

@@ -224,6 +224,8 @@ Test(library, replays_a_capture_and_says_how) {
         xskim_replay_interrupt(replay);
         cr_assert_eq(xskim_replay_run(replay, &watch, &report), 0);
         cr_expect(report.sent.stopped);
+        cr_expect_leq(report.sent.progress.packets, 2, "%lu: it went on",
+                      report.sent.progress.packets);
         cr_assert_null(xskim_replay_close(replay));
         cr_assert_null(xskim_replay_close(NULL));
         remove(config.file);
