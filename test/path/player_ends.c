@@ -156,6 +156,7 @@ static void slow_attach(uint32_t rounds) {
         link = bpf_link_create(bpf_program__fd(slow->progs.slow), lab_ifindex(LAB_PEER), BPF_XDP,
                                &options);
         cr_assert_geq(link, 0);
+        slow_bpf__destroy(slow); /* the link keeps the program */
         lab_run("unshare -m sh -c 'mount -t sysfs none /sys && echo 1 >/sys/class/net/" LAB_PEER
                 "/threaded'");
 }

@@ -119,6 +119,7 @@ static void peer_drops(void) {
         cr_assert_geq(bpf_link_create(bpf_program__fd(empty->progs.empty), lab_ifindex(LAB_PEER),
                                       BPF_XDP, &options),
                       0);
+        empty_bpf__destroy(empty); /* the link keeps the program */
 }
 
 static uint64_t packets_wanted(void) {
