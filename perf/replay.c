@@ -4,6 +4,8 @@
  *
  *   replay_xdp, replay_afxdp   packets a second at top speed into a port that drops them, by the
  *                              receiving port's counters while each contender is at it
+ *   replay_afxdp_threads       likewise, two threads on the port's two queues; left out when the
+ *                              capture is made, because that is one flow
  *   replay_timing              P99 of |arrived at - due at| at captured timing, by the kernel's
  *                              time stamps in a tcpdump on the other end, from the earliest packets
  *   replay_timing_said         what xskim says itself, no more than the judge by a fifth
@@ -59,6 +61,7 @@ struct paths {
         char directory[64];
         char top[128], timing[128], drift[128], judged[128], config[128];
         char xskim[4096];
+        bool made; /* the capture of the top speed, which is a single flow then */
 };
 
 static struct paths paths;
@@ -78,7 +81,8 @@ static void paths_make(const char *program) {
         snprintf(paths.judged, sizeof(paths.judged), "%s/judged.pcap", paths.directory);
         snprintf(paths.config, sizeof(paths.config), "%s/top.cfg", paths.directory);
         snprintf(paths.top, sizeof(paths.top), "%s/modbus-big.pcap", captures ? captures : "");
-        if (access(paths.top, R_OK)) {
+        paths.made = access(paths.top, R_OK);
+        if (paths.made) {
                 snprintf(paths.top, sizeof(paths.top), "%s/top.pcap", paths.directory);
                 contender_capture(paths.top, TOP_PACKETS, TOP_BYTES_MAX, 1000, sent_ns);
         }
@@ -97,6 +101,9 @@ static const struct contender XDP = {{paths.xskim, "replay", paths.top, "top", "
                                       "--top-speed", "--loop", "0", "--json"}};
 static const struct contender AFXDP = {{paths.xskim, "replay", paths.top, "top", "--engine",
                                         "afxdp", "--top-speed", "--loop", "0", "--json"}};
+static const struct contender AFXDP_THREADS = {{paths.xskim, "replay", paths.top, "top", "--engine",
+                                                "afxdp", "--top-speed", "--loop", "0", "--threads",
+                                                "2", "--json"}};
 static const struct contender TCPREPLAY = {
         {"tcpreplay", "--topspeed", "-K", "--loop", "1000000", "-i", "top", paths.top}};
 static const struct contender TRAFGEN = {
@@ -115,11 +122,23 @@ static uint64_t packets_arrived(void) {
         return counters.packets;
 }
 
+/* With two queues, which two threads take; the others send to the first. */
+static int top_make(void) {
+        static const char make[] = "ip link add top numtxqueues 2 numrxqueues 2 type veth"
+                                   " peer name top.peer numtxqueues 2 numrxqueues 2"
+                                   " && ip link set top up && ip link set top.peer up";
+        struct netdev_port port;
+
+        lab_must(system(make) ? -1 : 0, make);
+        lab_must(netdev_find("top", &port), "the sending port");
+        return port.ifindex;
+}
+
 static void flood_open(void) {
         struct flood_bpf *skeleton = flood_bpf__open();
         struct netdev_port peer;
 
-        skeleton->rodata->target = (uint32_t)lab_port("top");
+        skeleton->rodata->target = (uint32_t)top_make();
         flood.anchor = lab_port("anchor");
         lab_must(netdev_find("top.peer", &peer), "the receiving port");
         flood.peer = peer.ifindex;
@@ -191,7 +210,7 @@ static bool trafgen_prepare(void) {
 
 static int rates(bool json) {
         double xdp[RATE_ROUNDS], afxdp[RATE_ROUNDS], tcpreplay[RATE_ROUNDS], trafgen[RATE_ROUNDS],
-                live[RATE_ROUNDS];
+                live[RATE_ROUNDS], threads[RATE_ROUNDS];
         bool with_trafgen = trafgen_prepare();
         int status, one;
 
@@ -200,6 +219,8 @@ static int rates(bool json) {
                 xdp[i] = rate_of(contender_start(&XDP, -1));
                 tcpreplay[i] = rate_of(contender_start(&TCPREPLAY, -1));
                 afxdp[i] = rate_of(contender_start(&AFXDP, -1));
+                if (!paths.made)
+                        threads[i] = rate_of(contender_start(&AFXDP_THREADS, -1));
                 live[i] = rate_of(flood_start());
                 if (with_trafgen)
                         trafgen[i] = rate_of(contender_start(&TRAFGEN, -1));
@@ -208,6 +229,10 @@ static int rates(bool json) {
         one = compare_print("replay_xdp_flood", xdp, live, "flood of one packet", 0.8, json);
         status = MAX(status, one);
         one = compare_print("replay_afxdp", afxdp, tcpreplay, "tcpreplay --topspeed -K", 2, json);
+        status = MAX(status, one);
+        if (!paths.made)
+                one = compare_print("replay_afxdp_threads", threads, tcpreplay,
+                                    "tcpreplay --topspeed -K", 2, json);
         status = MAX(status, one);
         if (with_trafgen)
                 one = compare_print("replay_afxdp_trafgen", afxdp, trafgen, "trafgen, one CPU", 1.2,
