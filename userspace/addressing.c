@@ -5,6 +5,7 @@
 
 #include "addressing.h"
 #include "log.h"
+#include "netdev.h"
 #include "netdev_neighbour.h"
 
 /* What was given, or nothing. */
@@ -24,6 +25,14 @@ static int neighbour_find(int ifindex, struct xskim_replay_address *address) {
 static int port_find(int ifindex, struct xskim_replay_address *address) {
         address->from = XSKIM_REPLAY_ADDRESS_port;
         return netdev_address(ifindex, address->bytes);
+}
+
+static int arrival_find(const char *name, struct xskim_replay_address *address) {
+        struct netdev_port port;
+        int r = netdev_find(name, &port);
+
+        address->from = XSKIM_REPLAY_ADDRESS_arrival;
+        return r < 0 ? r : netdev_address(port.ifindex, address->bytes);
 }
 
 /* Who has no neighbour, or several, gets what was captured. */
@@ -60,6 +69,8 @@ int addressing_find(int ifindex, const struct xskim_replay_config *config,
                 r = port_find(ifindex, &addresses.source);
         if (config->to_neighbour && r >= 0)
                 r = neighbour_find(ifindex, &addresses.destination);
+        if (config->to_port && r >= 0)
+                r = arrival_find(config->to_port, &addresses.destination);
         if (r < 0)
                 return r;
         mac_set(&editing->destination, &addresses.destination);

@@ -9,6 +9,7 @@
 #include "doctor.h"
 #include "log.h"
 #include "netdev.h"
+#include "notes.h"
 #include "privilege.h"
 #include "probe.h"
 #include "util.h"
@@ -301,6 +302,15 @@ static enum xskim_check_status worst_of(const struct xskim_examination *examinat
         for (unsigned int i = 0; i < examination->count; i++)
                 worst = MAX(worst, examination->checks[i].status);
         return worst;
+}
+
+int xskim_port_in_use(const char *port, bool *ret_in_use) {
+        struct netdev_port found;
+        int r = netdev_find(port, &found);
+
+        if (r >= 0)
+                *ret_in_use = notes_is_in_use(&found);
+        return r;
 }
 
 int xskim_examine(const char *port, bool clean, struct xskim_examination *ret_examination) {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the order of a passage. See passage.h. */
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -42,9 +40,11 @@ struct passage {
         struct side replay;
         struct xskim_session *session; /* the watch's, while it runs */
         sem_t watching;                /* it does, or failed */
-        struct xskim_replay *player;
-        volatile sig_atomic_t interrupts;
-        volatile sig_atomic_t finishing;
+        /* shared with a signal handler, and atomic: of it and replay_main one sees what the other
+         * did */
+        _Atomic(struct xskim_replay *) player;
+        _Atomic unsigned int interrupts;
+        _Atomic bool finishing;
 };
 
 static uint64_t now_ns(void) {
@@ -101,63 +101,45 @@ static int on_summary(void *context, const struct xskim_snapshot *summary) {
         return 0;
 }
 
-/* A port with an address belongs to a host, whose packets are not ours to drop. */
-static bool has_address(const char *port) {
-        struct ifaddrs *all, *one;
-        bool found = false;
+/* In the lab nobody is to answer packets that were never meant for this host; elsewhere a port that
+ * is in use has packets that are not ours to drop. */
+static int watch_config(const struct passage *p, struct xskim_config *ret_config) {
+        struct xskim_config *config = ret_config;
+        bool in_use = false;
+        int r = 0;
 
-        if (getifaddrs(&all) < 0)
-                return true;
-        for (one = all; one; one = one->ifa_next)
-                found |= one->ifa_addr && !strcmp(one->ifa_name, port) &&
-                         one->ifa_addr->sa_family == AF_INET;
-        freeifaddrs(all);
-        return found;
-}
-
-/* In the lab nobody is to answer packets that were never meant for this host. */
-static struct xskim_config watch_config(const struct passage *p) {
-        struct xskim_config config;
-
-        xskim_config_init(&config);
-        config.port_count = 1;
-        config.ports[0] = p->config.lab ? TESTBED_RIGHT_PORT : p->config.arrive;
-        config.verdict = p->config.lab || !has_address(config.ports[0]) ? XSKIM_VERDICT_DROP
-                                                                        : XSKIM_VERDICT_PASS;
-        config.force = p->config.lab;
-        config.transit = true;
-        config.ring_slots = RING_SLOTS;
-        config.interval_ms = SERIES_SAMPLE_MS;
-        return config;
+        xskim_config_init(config);
+        config->port_count = 1;
+        config->ports[0] = p->config.lab ? TESTBED_RIGHT_PORT : p->config.arrive;
+        if (!p->config.lab)
+                r = xskim_port_in_use(config->ports[0], &in_use);
+        config->verdict = in_use ? XSKIM_VERDICT_PASS : XSKIM_VERDICT_DROP;
+        config->force = p->config.lab;
+        config->transit = true;
+        config->ring_slots = RING_SLOTS;
+        config->interval_ms = SERIES_SAMPLE_MS;
+        return r;
 }
 
 /* Unless something was said of addresses, packets that are to arrive at a port are addressed to it,
  * and come from where they are sent. */
-static int addresses_set(struct passage *p) {
+static void addresses_set(struct passage *p) {
         struct xskim_replay_config *replay = &p->config.replay;
-        struct xskim_replay_mac *to = &replay->editing.destination;
-        CLEANUP(fd_cleanup) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        struct ifreq request = {0};
 
-        if (!replay->to_known_neighbour)
-                return 0;
-        snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->config.arrive);
-        if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
-                return error_set(-errno, "%s: %s. --arrive names a port of this machine.",
-                                 p->config.arrive, strerror(errno));
-        memcpy(to->bytes, request.ifr_hwaddr.sa_data, sizeof(to->bytes));
-        to->wanted = true;
+        if (!p->config.arrive || !replay->to_known_neighbour)
+                return;
         replay->to_known_neighbour = false;
+        replay->to_port = p->config.arrive;
         replay->from_port = true;
-        return 0;
 }
 
 static int watch_open(struct passage *p) {
         const struct xskim_sink sink = {
                 .context = p, .snapshot = on_snapshot, .summary = on_summary};
-        struct xskim_config config = watch_config(p);
+        struct xskim_config config;
         int r = p->testbed ? testbed_enter(p->testbed, TESTBED_RIGHT) : 0;
 
+        r = r < 0 ? r : watch_config(p, &config);
         r = r < 0 ? r : xskim_open(&config, &p->session);
         return r < 0 ? r : xskim_sink_add(p->session, &sink);
 }
@@ -204,8 +186,11 @@ static void on_progress(void *context, const struct xskim_replay_progress *progr
 
 static int player_open(struct passage *p) {
         int r = p->testbed ? testbed_enter(p->testbed, TESTBED_LEFT) : 0;
+        struct xskim_replay *player = NULL;
 
-        return r < 0 ? r : xskim_replay_open(&p->config.replay, &p->player);
+        r = r < 0 ? r : xskim_replay_open(&p->config.replay, &player);
+        p->player = player;
+        return r;
 }
 
 static void *replay_main(void *context) {
@@ -273,7 +258,7 @@ static int replay_run(struct passage *p) {
 
 /* Until the last packet can have arrived and its record been read. */
 static int settle(struct passage *p) {
-        sig_atomic_t interrupts = p->interrupts;
+        unsigned int interrupts = p->interrupts;
         int r = 0;
 
         if (p->testbed) {
@@ -303,9 +288,11 @@ static int watch_end(struct passage *p) {
 
 static int sides_run(struct passage *p) {
         bool watched = p->config.lab || p->config.arrive;
-        int settled, ended, r = p->config.arrive ? addresses_set(p) : 0;
+        int settled, ended, r = 0;
 
-        r = r < 0 || !watched ? r : watch_start(p);
+        addresses_set(p);
+        if (watched)
+                r = watch_start(p);
         if (r < 0)
                 return r;
         r = replay_run(p);
@@ -342,7 +329,7 @@ int passage_run(struct passage *p, struct passage_result *ret_result) {
 }
 
 void passage_interrupt(struct passage *p) {
-        p->interrupts = p->interrupts + 1;
+        p->interrupts++;
         if (p->testbed && (p->finishing || p->interrupts > 1))
                 testbed_hurry(p->testbed);
         if (p->player)

@@ -2,12 +2,11 @@
 /* Owns the runs of gnuplot. See plot.h. */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "plot.h"
 #include "util.h"
@@ -34,42 +33,19 @@ int plot_find(void) {
 }
 
 /* -d: nobody's start-up file changes what is drawn. */
-static void child_run(FILE *script, FILE *out, FILE *err) {
-        static char plainly[] = "-d";
-        sigset_t none;
-
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        signal(SIGPIPE, SIG_DFL);
-        setenv("LC_ALL", "C", true);
-        if (dup2(fileno(script), STDIN_FILENO) >= 0 && dup2(fileno(out), STDOUT_FILENO) >= 0 &&
-            dup2(fileno(err), STDERR_FILENO) >= 0)
-                execvp(PROGRAM, (char *const[]){PROGRAM, plainly, NULL});
-        _exit(126);
-}
-
 static int run(FILE *script, FILE *out, FILE *err) {
-        int status = 0;
-        pid_t child;
+        static char plainly[] = "-d";
 
         /* the child reads from where the descriptor stands, which it shares */
         if (fflush(script) || fseek(script, 0, SEEK_SET) || lseek(fileno(script), 0, SEEK_SET))
                 return error_set(-errno, "gnuplot's script cannot be written: %s", strerror(errno));
-        child = fork();
-        if (child < 0)
-                return error_set(-errno, "gnuplot cannot be started: %s", strerror(errno));
-        if (!child)
-                child_run(script, out, err);
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-                ;
-        return status;
+        return child_run((char *const[]){PROGRAM, plainly, NULL}, script, out, err);
 }
 
 static int complain(FILE *err, int status) {
         char said[SAID_BYTES];
-        ssize_t length = pread(fileno(err), said, sizeof(said) - 1, 0);
 
-        said[MAX(length, (ssize_t)0)] = '\0';
+        child_said(err, said, sizeof(said));
         return error_set(-EIO, "gnuplot failed (status %d): %s", status, said);
 }
 
@@ -90,14 +66,9 @@ static int svg_copy(FILE *from, FILE *to) {
         return inside && !unused ? 0 : -EIO;
 }
 
-static void close_file(FILE **file) {
-        if (*file)
-                fclose(*file);
-}
-
 int plot_draw(FILE *script, FILE *to) {
-        CLEANUP(close_file) FILE *out = tmpfile();
-        CLEANUP(close_file) FILE *err = tmpfile();
+        CLEANUP(file_cleanup) FILE *out = child_file();
+        CLEANUP(file_cleanup) FILE *err = child_file();
         int r;
 
         if (!out || !err)

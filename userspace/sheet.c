@@ -151,13 +151,8 @@ static void put_percentiles(FILE *to, const struct xskim_transit *transit) {
 
 /* ---- plots ---- */
 
-static void close_file(FILE **file) {
-        if (*file)
-                fclose(*file);
-}
-
 static int put_chart(FILE *to, const struct chart *chart, const struct charts_run *run) {
-        CLEANUP(close_file) FILE *script = tmpfile();
+        CLEANUP(file_cleanup) FILE *script = tmpfile();
         int r;
 
         if (!script)
@@ -227,7 +222,7 @@ static void put_command(FILE *to, const struct sheet *sheet) {
 }
 
 static void cpu_name(char text[static LINE_BYTES]) {
-        CLEANUP(close_file) FILE *file = fopen("/proc/cpuinfo", "re");
+        CLEANUP(file_cleanup) FILE *file = fopen("/proc/cpuinfo", "re");
         char line[LINE_BYTES];
 
         snprintf(text, LINE_BYTES, "unknown");

@@ -23,8 +23,8 @@ enum {
         TOP_BATCH_MAX = 4096,
         BATCH_MAX = 256,
         STAGE_OVER = 1, /* inside here: all is sent that was wanted */
-        /* By so much the lead is corrected after each packet that was waited for. */
-        LEAD_STEP_NS = 50,
+        /* By so much handing_ns is corrected after each packet that was waited for. */
+        HANDING_STEP_NS = 50,
         HANDING_NS_MAX = 20000,
 };
 
@@ -146,9 +146,9 @@ static int wait_until(struct stage *s, uint64_t due_ns) {
 /* Handing over begins so much earlier that it is done when the packet is due, half of the time. */
 static void handing_learn(struct stage *s, uint64_t due_ns, uint64_t sent_ns) {
         if (sent_ns > due_ns)
-                s->handing_ns = MIN(s->handing_ns + LEAD_STEP_NS, (uint64_t)HANDING_NS_MAX);
+                s->handing_ns = MIN(s->handing_ns + HANDING_STEP_NS, (uint64_t)HANDING_NS_MAX);
         else
-                s->handing_ns -= MIN(s->handing_ns, (uint64_t)LEAD_STEP_NS);
+                s->handing_ns -= MIN(s->handing_ns, (uint64_t)HANDING_STEP_NS);
 }
 
 /* Sends what is due from `first` on; waits for that. */
@@ -157,7 +157,7 @@ static int punctual_step(struct stage *s, const struct belt_chunk *chunk, uint32
         uint64_t due_ns[BATCH_MAX];
         uint32_t most = MIN(s->config.operations->batch_max, (uint32_t)BATCH_MAX), count;
         uint64_t due = pacing_due(&s->schedule, &chunk->places[first]);
-        bool waits = clock_monotonic_ns() + s->handing_ns < due;
+        bool waits = s->result.progress.now_ns + s->handing_ns < due; /* it is just over */
         int r = wait_until(s, due);
 
         if (r)

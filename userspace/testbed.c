@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "testbed.h"
 #include "util.h"
@@ -53,67 +52,17 @@ static int script_find(char ret_path[static PATH_MAX]) {
 
 /* ---- runs ---- */
 
-/* A session of its own: what ^C means is decided here, and a lab is made or removed as a whole. */
-static void child_run(const struct testbed *t, char *const words[], int out, int err) {
-        sigset_t none;
-
-        setsid();
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        signal(SIGPIPE, SIG_DFL);
-        signal(SIGXFSZ, SIG_DFL);
-        for (int number = SIGHUP; number <= SIGTERM; number++)
-                signal(number, SIG_DFL);
-        if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
-                execv(t->script, words);
-        _exit(126);
-}
-
-static int child_await(pid_t child) {
-        int status = 0;
-
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-                ;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void take(FILE *from, char *text, size_t bytes) {
-        ssize_t length = pread(fileno(from), text, bytes - 1, 0);
-
-        text[MAX(length, (ssize_t)0)] = '\0';
-}
-
-static void close_file(FILE **file) {
-        if (*file)
-                fclose(*file);
-}
-
-/* Not for children but where they are told so. */
-static FILE *file_temporary(void) {
-        FILE *file = tmpfile();
-
-        if (file)
-                fcntl(fileno(file), F_SETFD, FD_CLOEXEC);
-        return file;
-}
-
 /* Its exit status, or a negative errno. What it printed is in account, what it said in said. */
 static int script_run(struct testbed *t, char *const words[]) {
-        CLEANUP(close_file) FILE *out = file_temporary();
-        CLEANUP(close_file) FILE *err = file_temporary();
-        pid_t child;
+        CLEANUP(file_cleanup) FILE *out = child_file();
+        CLEANUP(file_cleanup) FILE *err = child_file();
         int status;
 
         if (!out || !err)
                 return error_set(-errno, "the lab: no temporary file: %s", strerror(errno));
-        child = fork();
-        if (child < 0)
-                return error_set(-errno, "the lab: cannot start its script: %s", strerror(errno));
-        if (!child)
-                child_run(t, words, fileno(out), fileno(err));
-        status = child_await(child);
-        take(out, t->account, sizeof(t->account));
-        take(err, t->said, sizeof(t->said));
+        status = child_run(words, NULL, out, err);
+        child_said(out, t->account, sizeof(t->account));
+        child_said(err, t->said, sizeof(t->said));
         return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,6 +36,12 @@ static inline void fd_cleanup(int *fd) {
         if (*fd >= 0)
                 close(*fd);
         *fd = -1;
+}
+
+static inline void file_cleanup(FILE **file) {
+        if (*file)
+                fclose(*file);
+        *file = NULL;
 }
 
 static inline void free_cleanup(void *pointer) {

@@ -190,6 +190,21 @@ static always_inline void classes_count(struct xdp_md *ctx, struct xskim_sampler
         state->sizes[slot]++;
 }
 
+/* Leaves a record of another kind than a sample's; says whether there was room. */
+static always_inline int beside_stage(struct xskim_sampler_state *state, const void *record) {
+        struct xskim_ring_control *control;
+        struct xskim_record *slot = slot_take(state, &control);
+
+        if (!slot) {
+                state->counters.ring_full++;
+                return 0;
+        }
+        __builtin_memcpy(slot, record, sizeof(*slot));
+        slot_publish(state, control);
+        state->counters.staged++;
+        return 1;
+}
+
 /*
  * If the packet carries a stamp, leaves a record of it. The time is that before the payload is
  * looked at.
@@ -202,8 +217,6 @@ __attribute__((noinline)) int stamp_look(struct xdp_md *ctx, struct xskim_sample
         __u32 payload = xskim_payload_start(start, end, &parsed);
         __u32 trailer = xskim_network_end(start, end, &parsed) - XSKIM_STAMP_BYTES;
         struct xskim_stamp_record record = {0};
-        struct xskim_ring_control *control;
-        struct xskim_record *slot;
         struct xskim_stamp wire;
 
         if (!state || parsed.outcome != XSKIM_OUTCOME_complete || !payload || trailer < payload ||
@@ -221,15 +234,7 @@ __attribute__((noinline)) int stamp_look(struct xdp_md *ctx, struct xskim_sample
         record.wire_length = record_length(length);
         record.protocol = parsed.protocol;
         record.class = parsed.class;
-        slot = slot_take(state, &control);
-        if (!slot) {
-                state->counters.ring_full++;
-                return 0;
-        }
-        *(struct xskim_stamp_record *)slot = record;
-        slot_publish(state, control);
-        state->counters.staged++;
-        return 1;
+        return beside_stage(state, &record);
 }
 
 /* Where the EtherType behind the tags is. A function of its own, so that the verifier does not
@@ -249,9 +254,7 @@ __attribute__((noinline)) int content_look(struct xdp_md *ctx, struct xskim_samp
         struct xskim_parsed parsed = parsed_unpack(packed);
         __u32 bytes = length < XSKIM_FAR ? length : XSKIM_FAR, type_at = XSKIM_ADDRESSES_BYTES;
         struct xskim_content_record record = {0};
-        struct xskim_ring_control *control;
         struct xskim_stripe first = {0};
-        struct xskim_record *slot;
         struct xskim_span span;
 
         if (!state)
@@ -271,15 +274,7 @@ __attribute__((noinline)) int content_look(struct xdp_md *ctx, struct xskim_samp
         record.wire_length = record_length(length);
         record.protocol = parsed.protocol;
         record.class = parsed.class;
-        slot = slot_take(state, &control);
-        if (!slot) {
-                state->counters.ring_full++;
-                return 0;
-        }
-        *(struct xskim_content_record *)slot = record;
-        slot_publish(state, control);
-        state->counters.staged++;
-        return 1;
+        return beside_stage(state, &record);
 }
 
 static always_inline enum xskim_run observe(struct xdp_md *ctx, struct xskim_sampler_state *state,

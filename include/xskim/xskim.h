@@ -397,6 +397,12 @@ struct xskim_examination {
 XSKIM_PUBLIC int xskim_examine(const char *port, bool clean,
                                struct xskim_examination *ret_examination);
 
+/* Whether verdict drop would cut somebody off there, and is refused without force: an address, the
+ * default route, a bridge or bond above it. Needs no capability. -ENODEV and others, with a
+ * message.
+ */
+XSKIM_PUBLIC int xskim_port_in_use(const char *port, bool *ret_in_use);
+
 XSKIM_PUBLIC const char *xskim_check_word(enum xskim_check_status status);
 
 /* The last error of this thread, one or more lines: what failed, on what, why, and what to do.

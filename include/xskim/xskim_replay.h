@@ -68,7 +68,8 @@ struct xskim_replay_editing {
         ROW(captured, "as captured")                                                               \
         ROW(given, "as given")                                                                     \
         ROW(neighbour, "the port's neighbour")                                                     \
-        ROW(port, "the port's own")
+        ROW(port, "the port's own")                                                                \
+        ROW(arrival, "the port where they arrive")
 
 #define XSKIM_REPLAY_ADDRESS_MEMBER(name_, doc_) XSKIM_REPLAY_ADDRESS_##name_,
 enum xskim_replay_address_from { XSKIM_REPLAY_ADDRESS_ROWS(XSKIM_REPLAY_ADDRESS_MEMBER) };
@@ -176,6 +177,8 @@ struct xskim_replay_config {
         struct xskim_replay_editing editing;
         bool to_neighbour; /* destination: the address of the port's neighbour */
         bool from_port;    /* source: the port's own address */
+        /* destination: the address of this port of the caller's namespace; NULL: not so */
+        const char *to_port;
         /* Both of them when the kernel knows just one neighbour behind the port, and destinations
          * that are group addresses stay; else as captured. */
         bool to_known_neighbour;

@@ -269,6 +269,21 @@ static unsigned int worst_of(const struct xskim_examination *found, unsigned int
         return worst;
 }
 
+Test(library, tells_whether_a_port_is_in_use) {
+        bool in_use = true;
+        char line[128];
+
+        cr_assert_eq(xskim_port_in_use("nosuchport", &in_use), -ENODEV);
+        cr_assert_eq(xskim_port_in_use(ports[0], &in_use), 0, "%s", xskim_error_message());
+        cr_expect_not(in_use);
+        snprintf(line, sizeof(line), "ip address add 2001:db8::7/64 dev %s nodad", ports[0]);
+        cr_assert_eq(system(line), 0);
+        cr_assert_eq(xskim_port_in_use(ports[0], &in_use), 0, "%s", xskim_error_message());
+        cr_expect(in_use);
+        snprintf(line, sizeof(line), "ip address del 2001:db8::7/64 dev %s", ports[0]);
+        cr_assert_eq(system(line), 0);
+}
+
 Test(library, examines_the_machine_and_a_port) {
         static struct xskim_examination machine, port;
         unsigned int of_port, fds = entries_count("/proc/self/fd");

@@ -194,6 +194,18 @@ Test(passage, of_a_port_here_to_another) {
         cr_expect(strstr(result.out, "\"lab\":null"), "%s", result.out);
 }
 
+/* Its packets are not ours to drop, whatever the kind of its address. */
+Test(passage, a_port_that_is_in_use_is_watched_and_keeps_its_packets) {
+        struct command_result result;
+
+        lab_run("ip address add 2001:db8::9/64 dev " LAB_PEER " nodad");
+        result = PASSAGE(made, LAB_PORT, "--arrive", LAB_PEER);
+        cr_assert_eq(result.status, 0, "%s", result.err);
+        cr_expect_eq(TRANSIT("received"), PACKETS, "%s", result.out);
+        cr_expect(strstr(result.out, "\"from\":\"arrival\""), "%s", result.out);
+        cr_expect(strstr(result.out, "\"verdict\":\"pass\""), "%s", result.out);
+}
+
 /* ---- ends ---- */
 
 static struct command endless(const char *impair) {
