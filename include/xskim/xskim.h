@@ -415,6 +415,10 @@ XSKIM_PUBLIC const char *xskim_version(void);
 
 #include "xskim_replay.h"
 
+/* ---- what telemetry costs ---- */
+
+#include "xskim_bench.h"
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The load of an experiment: a thread that sends UDP packets into a port as live frames
+ * (program_launch.h), either as fast as it goes or at a rate, each due at its time of an absolute
+ * schedule. Owns the thread, the packets and the stamps in them; not where they go.
+ *
+ * Every packet is UDP over IPv4 from the arena's sender to its receiver, with a stamp (stamp.h) in
+ * its payload where there is room for one, which 64-byte packets do not have: those carry the due
+ * time and the number in the 18 bytes of payload (struct load_mark). The time in either is when the
+ * packet was **to be** sent, so a sender that is held up hides no delay.
+ */
+#ifndef XSKIM_LOAD_H
+#define XSKIM_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xskim/xskim.h>
+
+#include "arena.h"
+
+/* At the beginning of every payload; network byte order does not matter, both ends are here. */
+struct load_mark {
+        uint32_t magic;  /* LOAD_MAGIC */
+        uint32_t run;    /* counts the runs of this process */
+        uint64_t due_ns; /* CLOCK_MONOTONIC; 0: as fast as it goes */
+} __attribute__((packed));
+
+enum { LOAD_MAGIC = 0x6d696b73 };
+
+struct load_config {
+        const struct arena *arena;
+        uint32_t packet_bytes; /* with FCS, as in xskim_bench_config */
+        int cpu;               /* of the thread; -1: any */
+};
+
+struct load;
+
+/* Starts the thread, in the arena's sender namespace. */
+int load_open(const struct load_config *config, struct load **ret_load);
+struct load *load_close(struct load *load);
+
+struct load_order {
+        uint64_t pps;         /* 0: as fast as it goes, until told to stop */
+        uint64_t duration_ns; /* with a rate; 0: until told to stop */
+};
+
+struct load_result {
+        uint32_t run;
+        uint64_t sent;    /* handed over to the port */
+        uint64_t refused; /* the port took no more, or is gone */
+        uint64_t bytes;
+        uint64_t start_ns;
+        uint64_t end_ns;
+        uint64_t cpu_ns;      /* of the thread; what the packet path does in its context included */
+        uint64_t late_p50_ns; /* handed over - due; of rates only */
+        uint64_t late_p99_ns;
+        uint64_t behind; /* packets whose time had come and that were not sent at the end */
+};
+
+/* Begins; returns at once. One run at a time. */
+int load_start(struct load *load, const struct load_order *order);
+
+/* So far, of the run under way: what was handed over, at any time, from another thread. */
+uint64_t load_sent(const struct load *load);
+
+/* CPU time of the thread until now; callable while it runs. */
+uint64_t load_cpu_ns(const struct load *load);
+
+/* Waits for the end of a run of a duration, or ends it now. The errno of the run. */
+int load_stop(struct load *load, bool now, struct load_result *ret_result);
+
+/* One of its packets, for BPF_PROG_RUN; borrowed. */
+const uint8_t *load_packet(const struct load *load, uint32_t *ret_bytes);
+
+#endif
