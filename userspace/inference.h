@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Estimates with intervals, for experiments in blocks. Pure; allocates nothing. Owns the methods:
- * Hodges and Lehmann (1963) with the intervals of Wilcoxon's signed-rank and of the Mann-Whitney
- * distribution (Hollander, Wolfe, Chicken: Nonparametric Statistical Methods, chapters 3 and 4),
- * lines by Theil and Sen's estimate (1968) with Sen's interval, exponents of growth as the slope of
- * such a line through logarithms.
+ * Estimates with intervals, for experiments in blocks. Pure; needs no memory but what qsort takes.
+ * Owns the methods: Hodges and Lehmann (1963) with the intervals of Wilcoxon's signed-rank and of
+ * the Mann-Whitney distribution (Hollander, Wolfe, Chicken: Nonparametric Statistical Methods,
+ * chapters 3 and 4), lines by Theil and Sen's estimate (1968) with Sen's interval, exponents of
+ * growth as the slope of such a line through logarithms.
  *
  * Intervals are of 95 %. Fewer values than such an interval takes (6 for the signed rank): the
  * extremes, which promise less. NANs are not allowed; no value at all: count 0, the rest NAN.
@@ -34,7 +34,8 @@ struct inference_line {
 
 enum { INFERENCE_POINTS_MAX = 256 };
 
-/* Through at most INFERENCE_POINTS_MAX points. */
+/* Through at most INFERENCE_POINTS_MAX points (more: count 0); the intercept is the median of what
+ * the slope leaves. Takes count^2 a step of a bisection. */
 struct inference_line inference_line(const double *x, const double *y, uint32_t count);
 
 /* y ~ x^exponent; x and y above 0. */

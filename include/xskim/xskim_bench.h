@@ -260,15 +260,16 @@ XSKIM_PUBLIC struct xskim_bench *xskim_bench_close(struct xskim_bench *bench);
 
 /* ---- statistics of slices, for whoever compares results ---- */
 
-/* The typical difference of pairs, with its 95 % interval: see above. `differences` is sorted. */
+/* The typical difference of pairs, with its 95 % interval: see above. Sorts `differences`. */
 XSKIM_PUBLIC struct xskim_bench_interval xskim_bench_paired(double *differences, uint32_t count);
 
 /* By how much the values of `now` are typically above those of `then`: Hodges and Lehmann's
- * estimate for two samples, with the interval of the Mann-Whitney distribution. Both are sorted. */
+ * estimate for two samples, with the interval of the Mann-Whitney distribution. Sorts both. */
 XSKIM_PUBLIC struct xskim_bench_interval xskim_bench_unpaired(double *then, uint32_t then_count,
                                                               double *now, uint32_t now_count);
 
-/* ns a packet = gate + sample / N, by least squares on relative errors. */
+/* ns a packet = gate + sample / N, by least squares on relative errors; of fewer than two different
+ * N: NAN. */
 struct xskim_bench_model {
         double gate_ns;
         double sample_ns;
