@@ -45,6 +45,9 @@ struct load_order {
         uint64_t duration_ns; /* with a rate; 0: until told to stop */
 };
 
+/* The number of the next run. */
+uint32_t load_run_next(const struct load *load);
+
 struct load_result {
         uint32_t run;
         uint64_t sent;    /* handed over to the port */
