@@ -4,10 +4,11 @@
  * (program_launch.h), either as fast as it goes or at a rate, each due at its time of an absolute
  * schedule. Owns the thread, the packets and the stamps in them; not where they go.
  *
- * Every packet is UDP over IPv4 from the arena's sender to its receiver, with a stamp (stamp.h) in
- * its payload where there is room for one, which 64-byte packets do not have: those carry the due
- * time and the number in the 18 bytes of payload (struct load_mark). The time in either is when the
- * packet was **to be** sent, so a sender that is held up hides no delay.
+ * Every packet is UDP over IPv4 from the arena's sender to its receiver, without a UDP checksum,
+ * and begins its payload with a mark: for 18 bytes there is room in a 64-byte packet. The time
+ * there is when the packet was **to be** sent, so a sender that is held up hides no delay.
+ *
+ * On path tcp it is a bulk sender instead: bytes into a socket as fast as that takes them.
  */
 #ifndef XSKIM_LOAD_H
 #define XSKIM_LOAD_H
@@ -26,7 +27,14 @@ struct load_mark {
         uint64_t due_ns; /* CLOCK_MONOTONIC; 0: as fast as it goes */
 } __attribute__((packed));
 
-enum { LOAD_MAGIC = 0x6d696b73 };
+enum {
+        LOAD_MAGIC = 0x6d696b73,
+        LOAD_HEADER_BYTES = 42, /* Ethernet, IPv4, UDP */
+        LOAD_FCS_BYTES = 4,
+        LOAD_TCP_BYTES = 1448, /* of payload in a packet of ARENA_MTU, with TCP timestamps */
+        /* A run at a rate that is so late with its last packets was too much for the sender. */
+        LOAD_GRACE_NS = 500000,
+};
 
 struct load_config {
         const struct arena *arena;
@@ -36,13 +44,14 @@ struct load_config {
 
 struct load;
 
-/* Starts the thread, in the arena's sender namespace. */
+/* Starts the thread. Path tcp: the receiver is open by then. */
 int load_open(const struct load_config *config, struct load **ret_load);
 struct load *load_close(struct load *load);
 
 struct load_order {
-        uint64_t pps;         /* 0: as fast as it goes, until told to stop */
-        uint64_t duration_ns; /* with a rate; 0: until told to stop */
+        uint64_t pps;         /* 0: as fast as it goes, until told to stop; tcp: always 0 */
+        uint64_t duration_ns; /* with a rate, whose packets are pps * duration to the packet; 0:
+                                 until told to stop */
 };
 
 /* The number of the next run. */
@@ -50,7 +59,7 @@ uint32_t load_run_next(const struct load *load);
 
 struct load_result {
         uint32_t run;
-        uint64_t sent;    /* handed over to the port */
+        uint64_t sent;    /* handed over to the port; tcp: bytes / LOAD_TCP_BYTES */
         uint64_t refused; /* the port took no more, or is gone */
         uint64_t bytes;
         uint64_t start_ns;
@@ -58,8 +67,12 @@ struct load_result {
         uint64_t cpu_ns;      /* of the thread; what the packet path does in its context included */
         uint64_t late_p50_ns; /* handed over - due; of rates only */
         uint64_t late_p99_ns;
-        uint64_t behind; /* packets whose time had come and that were not sent at the end */
+        uint64_t behind; /* packets whose time had come and that were not sent at the end,
+                            LOAD_GRACE_NS after the last one's */
 };
+
+/* The number that the next run will have. */
+uint32_t load_run_next(const struct load *load);
 
 /* Begins; returns at once. One run at a time. */
 int load_start(struct load *load, const struct load_order *order);
@@ -70,10 +83,11 @@ uint64_t load_sent(const struct load *load);
 /* CPU time of the thread until now; callable while it runs. */
 uint64_t load_cpu_ns(const struct load *load);
 
-/* Waits for the end of a run of a duration, or ends it now. The errno of the run. */
+/* Waits for the end of a run of a duration, or ends it now, as it does one without. What the run
+ * failed with, with a message. */
 int load_stop(struct load *load, bool now, struct load_result *ret_result);
 
-/* One of its packets, for BPF_PROG_RUN; borrowed. */
+/* One of its packets, for BPF_PROG_RUN; borrowed. NULL on path tcp. */
 const uint8_t *load_packet(const struct load *load, uint32_t *ret_bytes);
 
 #endif

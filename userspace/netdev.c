@@ -84,7 +84,7 @@ static const char *name_of(int ifindex, char name[static IF_NAMESIZE]) {
 }
 
 /* Quiet before it is up for the first time. A kernel without IPv6 is quiet already. */
-static int link_quiet(int ifindex) {
+int netdev_link_quiet(int ifindex) {
         union netdev_request request;
         struct ifinfomsg *link =
                 netdev_request_start(&request, RTM_SETLINK, 0, sizeof(struct ifinfomsg));
@@ -141,8 +141,8 @@ int netdev_veth_create(const char *name, const char *peer, uint32_t mtu, int *re
                 return error_privilege(r, "create a veth pair", name, "CAP_NET_ADMIN");
         index = (int)if_nametoindex(name);
         peer_index = (int)if_nametoindex(peer);
-        r = link_quiet(index);
-        r = r ? r : link_quiet(peer_index);
+        r = netdev_link_quiet(index);
+        r = r ? r : netdev_link_quiet(peer_index);
         if (r < 0) {
                 netdev_delete(index);
                 return error_privilege(r, "silence the veth pair", name, "CAP_NET_ADMIN");
@@ -188,8 +188,7 @@ int netdev_namespace_enter_new(int *ret_old_fd) {
                                  "/proc mounted?",
                                  strerror(errno));
         if (unshare(CLONE_NEWNET))
-                return error_privilege(-errno, "create one for the carrier ports",
-                                       "network namespace", "CAP_SYS_ADMIN");
+                return error_privilege(-errno, "create one", "network namespace", "CAP_SYS_ADMIN");
         *ret_old_fd = TAKE_FD(old);
         return 0;
 }

@@ -25,6 +25,7 @@ int netdev_find(const char *name, struct netdev_port *ret_port);
  */
 struct netdev_counters {
         uint64_t packets;
+        uint64_t bytes;
         uint64_t dropped; /* never added to what was lost before XDP, see netdev_counters_lost */
         uint64_t missed;  /* no buffer: the host was too slow */
         uint64_t fifo;

@@ -54,6 +54,7 @@ int netdev_counters(int ifindex, struct netdev_counters *ret_counters) {
                                  strerror(errno));
         *ret_counters = (struct netdev_counters){
                 .packets = stats.rx_packets,
+                .bytes = stats.rx_bytes,
                 .dropped = stats.rx_dropped,
                 .missed = stats.rx_missed_errors,
                 .fifo = stats.rx_fifo_errors,

@@ -29,6 +29,10 @@ void *netdev_request_start(union netdev_request *request, uint16_t type, uint16_
  */
 int netdev_request_run(union netdev_request *request, int protocol, mnl_cb_t answer, void *context);
 
+/* The port sends nothing of its own accord once it is up; see netdev_veth_create. Sets no message.
+ */
+int netdev_link_quiet(int ifindex);
+
 /* A port's own counters, of everybody. Sets a message. */
 struct rtnl_link_stats64;
 int netdev_statistics(int ifindex, struct rtnl_link_stats64 *ret_stats);

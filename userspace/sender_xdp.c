@@ -4,17 +4,15 @@
  * many as are due. The fast way on ports that take redirected frames. See sender.h.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "log.h"
-#include "netdev.h"
 #include "program_launch.h"
 #include "sender.h"
 #include "util.h"
 
 enum {
-        ANCHOR_MTU = 1500,
         BATCH_MAX = 256,
         /* What the kernel makes at a time, some 10 us of work; more would not be much faster. */
         STAMPED_MAX = 64,
@@ -31,32 +29,6 @@ static void xdp_close(void *sender) {
         launch_close(s->launch);
         fd_cleanup(&s->namespace_fd);
         free(s);
-}
-
-/*
- * The anchor: a port in a network namespace of our own that the launcher is attached to. Runs of an
- * attached program are quick (program_launch.h); nothing is ever received there. A
- * run of more than one frame takes the lock of the kernel's dispatcher all the same, so whoever
- * attaches an XDP program meanwhile holds it up.
- */
-static int anchor_make(struct sender_xdp *s) {
-        int ifindex, r = netdev_veth_create("anchor0", "anchor1", ANCHOR_MTU, &ifindex, NULL);
-
-        r = r < 0 ? r : launch_attach(s->launch, ifindex);
-        if (r < 0)
-                return r;
-        s->namespace_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        return s->namespace_fd < 0 ? -errno : 0;
-}
-
-static int anchor_drop(struct sender_xdp *s) {
-        int old_fd, back, r = netdev_namespace_enter_new(&old_fd);
-
-        if (r < 0)
-                return r;
-        r = anchor_make(s);
-        back = netdev_namespace_return(old_fd);
-        return r < 0 ? r : back;
 }
 
 static int port_check(const struct netdev_port *port) {
@@ -81,7 +53,7 @@ static int xdp_open(const struct sender_config *config, void **ret_sender) {
         s->namespace_fd = -1;
         r = port_check(config->port);
         r = r < 0 ? r : launch_open(config->port->ifindex, config->chunks, &s->launch);
-        r = r < 0 ? r : anchor_drop(s);
+        r = r < 0 ? r : anchor_drop(s->launch, &s->namespace_fd);
         if (r < 0) {
                 xdp_close(s);
                 return r;
