@@ -5,7 +5,7 @@
  *
  * A session of xskim is a real one: it watches a parking port, a veth of its own, with all that
  * belongs to it, and its sampler is put on the port under test besides by updating the link there.
- * That takes microseconds to a few milliseconds, where attaching takes tens, as long as every
+ * That takes a few microseconds, where attaching takes tens of milliseconds, as long as every
  * program is natively attached somewhere else, too, so that the kernel's BPF dispatcher does not
  * change: that is what parking ports are for. Conditions that cannot be switched so (off, stack,
  * shared, command) are slow.

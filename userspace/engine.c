@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 
 #include "clock.h"
+#include "engine.h"
 #include "session.h"
 #include "log.h"
 #include "privilege.h"
@@ -206,6 +207,7 @@ static int ports_attach(struct xskim_session *s) {
         for (uint32_t p = 0; p < s->config.port_count && r >= 0; p++) {
                 for (uint32_t cpu = 0; cpu < s->cpus; cpu++)
                         seeds[cpu] = sampling_seed(s->config.seed, p * s->cpus + cpu);
+                s->ports[p].forward_to = s->forward_to;
                 r = port_attach(&s->ports[p], &s->config, s->programs, s->cpus, seeds);
                 snprintf(s->ports[p].mode.xsk, sizeof(s->ports[p].mode.xsk), "copy");
                 snprintf(s->ports[p].mode.clock, sizeof(s->ports[p].mode.clock), "xdp");
@@ -251,17 +253,17 @@ static int session_start(struct xskim_session *s) {
         return r < 0 ? r : session_record(s);
 }
 
-int xskim_open(const struct xskim_config *config, struct xskim_session **ret_session) {
+int engine_open(const struct xskim_config *config, int forward_to,
+                struct xskim_session **ret_session) {
         struct xskim_session *s;
-        int r;
+        int r = config_check(config);
 
-        error_clear();
-        r = config_check(config);
         if (r < 0)
                 return r;
         r = session_make(config, &s);
         if (r < 0)
                 return r;
+        s->forward_to = forward_to;
         if (!s->config.seed && getrandom(&s->config.seed, sizeof(s->config.seed), 0) < 0)
                 s->config.seed = clock_unix_ns();
         if (getrandom(&s->number, sizeof(s->number), 0) < 0)
@@ -273,6 +275,23 @@ int xskim_open(const struct xskim_config *config, struct xskim_session **ret_ses
         }
         *ret_session = s;
         return 0;
+}
+
+int xskim_open(const struct xskim_config *config, struct xskim_session **ret_session) {
+        error_clear();
+        return engine_open(config, 0, ret_session);
+}
+
+int engine_sampler_fd(const struct xskim_session *s) {
+        return program_sampler_fd(s->programs, 0);
+}
+
+uint64_t engine_collector_ns(const struct xskim_session *s) {
+        uint64_t sum_ns = 0;
+
+        for (uint32_t w = 0; w < s->config.workers; w++)
+                sum_ns += worker_cpu_ns(s->workers[w]);
+        return sum_ns;
 }
 
 int xskim_sink_add(struct xskim_session *s, const struct xskim_sink *sink) {

@@ -179,17 +179,33 @@ int netdev_delete(int ifindex) {
         return r < 0 ? error_privilege(r, "delete it", name_of(ifindex, name), "CAP_NET_ADMIN") : 0;
 }
 
-int netdev_namespace_enter_new(int *ret_old_fd) {
-        int old CLEANUP(fd_cleanup) = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+int netdev_namespace_open(int *ret_fd) {
+        int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-        if (old < 0)
+        if (fd < 0)
                 return error_set(-errno,
                                  "network namespace: cannot open /proc/thread-self/ns/net: %s. Is "
                                  "/proc mounted?",
                                  strerror(errno));
+        *ret_fd = fd;
+        return 0;
+}
+
+int netdev_namespace_enter_new(int *ret_old_fd) {
+        int old CLEANUP(fd_cleanup) = -1;
+        int r = netdev_namespace_open(&old);
+
+        if (r < 0)
+                return r;
         if (unshare(CLONE_NEWNET))
                 return error_privilege(-errno, "create one", "network namespace", "CAP_SYS_ADMIN");
         *ret_old_fd = TAKE_FD(old);
+        return 0;
+}
+
+int netdev_namespace_enter(int fd) {
+        if (setns(fd, CLONE_NEWNET))
+                return error_privilege(-errno, "enter it", "network namespace", "CAP_SYS_ADMIN");
         return 0;
 }
 

@@ -101,6 +101,10 @@ int netdev_delete(int ifindex);
 int netdev_namespace_enter_new(int *ret_old_fd);
 int netdev_namespace_return(int old_fd);
 
+/* Enters one that is kept open, or opens the calling thread's own. CAP_SYS_ADMIN to enter. */
+int netdev_namespace_enter(int fd);
+int netdev_namespace_open(int *ret_fd);
+
 /* Promiscuous for as long as the descriptor is open, which receives nothing; so it is restored
  * when the process dies, however it dies. Needs CAP_NET_RAW. */
 int netdev_promiscuous_open(int ifindex, int *ret_fd);

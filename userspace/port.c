@@ -58,6 +58,7 @@ int port_attach(struct port *port, const struct xskim_config *config, struct pro
                 .expect = config->expect_path,
                 .generic = config->generic,
                 .shared = config->shared,
+                .forward_to = port->forward_to,
         };
         struct netdev_counters before;
         int r = source_open(&port->source, programs, port->number, cpus, config->stack);

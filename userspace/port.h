@@ -22,6 +22,7 @@ struct port {
         struct programs *programs; /* borrowed */
         struct source source;
         struct xskim_mode mode;
+        int forward_to;     /* not 0: packets go out of this interface */
         int promiscuous_fd; /* open while the port is promiscuous for us */
         bool attached;
         bool gone;

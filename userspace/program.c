@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "program_private.h"
+#include "program_switch.h"
 #include "util.h"
 
 uint32_t program_cpus_possible(void) {
@@ -235,7 +236,7 @@ void program_doorbell_clear(struct programs *p, uint32_t worker) {
 }
 
 /* "memlock:" of /proc/self/fdinfo: what the kernel says the object takes. */
-static uint64_t descriptor_memory(int fd) {
+uint64_t program_descriptor_memory(int fd) {
         char path[64], line[128];
         unsigned long long bytes = 0;
         FILE *file;
@@ -261,19 +262,20 @@ static uint64_t object_memory(const struct bpf_object *object, bool maps) {
         if (!object)
                 return 0;
         bpf_object__for_each_program(program, object) bytes +=
-                descriptor_memory(bpf_program__fd(program));
+                program_descriptor_memory(bpf_program__fd(program));
         bpf_object__for_each_map(map, object)
                 /* the shared maps are the carrier's; only constants are each object's own */
-                if (maps || bpf_map__is_internal(map)) bytes += descriptor_memory(bpf_map__fd(map));
+                if (maps || bpf_map__is_internal(map)) bytes +=
+                program_descriptor_memory(bpf_map__fd(map));
         return bytes;
 }
 
 uint64_t program_memory(const struct programs *p) {
         uint64_t bytes = object_memory(p->carrier->obj, true);
 
-        bytes += descriptor_memory(p->doorbells_fd);
+        bytes += program_descriptor_memory(p->doorbells_fd);
         for (uint32_t w = 0; w < p->config.workers; w++)
-                bytes += descriptor_memory(p->doorbells[w].fd);
+                bytes += program_descriptor_memory(p->doorbells[w].fd);
         for (uint32_t port = 0; port < XSKIM_PORTS_MAX; port++) {
                 const struct program_attached *a = &p->ports[port];
 

@@ -78,6 +78,7 @@ struct program_port {
         bool expect;  /* leaves a record of what each packet is; not with transit */
         bool generic;
         bool shared;
+        int forward_to; /* not 0: the verdict is to send packets out of this interface */
 };
 
 /*

@@ -57,6 +57,7 @@ static void sampler_configure(const struct programs *p, const struct program_por
         constants->sampling_off = !port->sample;
         constants->skip_of.mantissa = port->skip.mantissa;
         constants->skip_of.shift = port->skip.shift;
+        constants->forward_to = (uint32_t)port->forward_to;
 }
 
 static int maps_share(const struct programs *p, struct sampler_bpf *sampler) {
@@ -75,6 +76,8 @@ static struct bpf_program *sampler_choose(const struct program_port *port,
                                           struct sampler_bpf *sampler) {
         bool shared = port->shared && !port->stack;
 
+        if (port->forward_to)
+                return sampler->progs.sampler_forward;
         if (port->expect)
                 return shared ? sampler->progs.sampler_expect_shared
                               : sampler->progs.sampler_expect;
@@ -108,15 +111,14 @@ static int sampler_open(struct programs *p, const struct program_port *port, boo
         return 0;
 }
 
-/* Names a foreign program as well as the kernel lets us: its name and tag take CAP_SYS_ADMIN. */
-static int error_foreign(const struct program_port *port, int error) {
+int program_error_foreign(const char *port, int ifindex, const char *advice) {
         LIBBPF_OPTS(bpf_xdp_query_opts, query);
         struct bpf_prog_info facts = {0};
         uint32_t size = sizeof(facts), id;
         char tag[2 * sizeof(facts.tag) + 1] = "?";
         int fd CLEANUP(fd_cleanup) = -1;
 
-        bpf_xdp_query(port->ifindex, 0, &query);
+        bpf_xdp_query(ifindex, 0, &query);
         id = query.prog_id       ? query.prog_id
              : query.drv_prog_id ? query.drv_prog_id
                                  : query.skb_prog_id;
@@ -124,21 +126,22 @@ static int error_foreign(const struct program_port *port, int error) {
         if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &facts, &size))
                 for (size_t i = 0; i < sizeof(facts.tag); i++)
                         snprintf(tag + 2 * i, 3, "%02x", facts.tag[i]);
-        return error_set(error,
+        return error_set(-EBUSY,
                          "%s: another XDP program is attached (%s, id %u, tag %s).\n"
                          "xskim replaces nobody. %s",
-                         port->name, facts.name[0] ? facts.name : "name not readable", id, tag,
-                         port->shared ? "It is not in libxdp's dispatcher, or not visibly so: "
-                                        "detach it."
-                                      : "Detach it, or run with --shared to join it through "
-                                        "libxdp's dispatcher.");
+                         port, facts.name[0] ? facts.name : "name not readable", id, tag, advice);
 }
 
 static int error_attach(const struct program_port *port, int error) {
         switch (error) {
         case -EBUSY:
         case -EEXIST:
-                return error_foreign(port, -EBUSY);
+                return program_error_foreign(
+                        port->name, port->ifindex,
+                        port->shared ? "It is not in libxdp's dispatcher, or not visibly so: "
+                                       "detach it."
+                                     : "Detach it, or run with --shared to join it through "
+                                       "libxdp's dispatcher.");
         case -EOPNOTSUPP:
         case -EINVAL:
                 return error_set(-EOPNOTSUPP,

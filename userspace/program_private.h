@@ -50,6 +50,10 @@ struct programs {
 /* libbpf and libxdp say nothing on standard error, unless XSKIM_DEBUG is set. */
 void program_library_quiet(void);
 
+/* -EBUSY with a message that names the program on the port as well as the kernel lets us: its name
+ * and tag take CAP_SYS_ADMIN. */
+int program_error_foreign(const char *port, int ifindex, const char *advice);
+
 /* Detaches and frees the port's programs. */
 void program_port_close(struct programs *programs, uint32_t port);
 

@@ -21,6 +21,7 @@ struct xskim_session {
         struct xskim_config config; /* its strings are the caller's, used while opening only */
         uint64_t number;            /* random, in every metadata frame */
         uint32_t cpus;
+        int forward_to; /* see engine.h */
         struct programs *programs;
         struct port ports[XSKIM_PORTS_MAX];
         struct worker *workers[XSKIM_WORKERS_MAX];

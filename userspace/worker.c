@@ -216,6 +216,19 @@ void worker_report(struct worker *w, struct worker_report *ret_report) {
         ret_report->user_memory_bytes += sizeof(*w) + w->config.ports * sizeof(*w->tallies);
 }
 
+uint64_t worker_cpu_ns(struct worker *w) {
+        clockid_t clock;
+        uint64_t cpu_ns;
+
+        pthread_mutex_lock(&w->mutex);
+        cpu_ns = w->report.cpu_ns;
+        /* it has not been joined, and cannot end without this mutex */
+        if (!w->ended && !pthread_getcpuclockid(w->thread, &clock))
+                cpu_ns = clock_read_ns(clock);
+        pthread_mutex_unlock(&w->mutex);
+        return cpu_ns;
+}
+
 struct worker *worker_close(struct worker *w) {
         if (!w)
                 return NULL;

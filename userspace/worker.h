@@ -35,6 +35,9 @@ int worker_finish(struct worker *worker);
 void worker_tally(struct worker *worker, uint32_t port, struct tally *into);
 void worker_report(struct worker *worker, struct worker_report *ret_report);
 
+/* CPU time of the thread until now, from the kernel; of an ended one, what it published. */
+uint64_t worker_cpu_ns(struct worker *worker);
+
 /* Ends the thread if it runs, frees. NULL is fine. Returns NULL. */
 struct worker *worker_close(struct worker *worker);
 

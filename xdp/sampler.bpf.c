@@ -26,6 +26,7 @@ const volatile __u32 multi_buffer = 0; /* the packet may have more than its firs
 const volatile __u32 stamp_stack = 0;
 const volatile __u32 weight = 1;
 const volatile __u32 sampling_off = 0;
+const volatile __u32 forward_to = 0; /* of sampler_forward: the interface that packets go out of */
 const volatile struct xskim_skip skip_of = {0};
 
 /* Read by nobody here: through it user space recognises a sampler that its process left in libxdp's
@@ -361,6 +362,14 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, enum loo
 SEC("xdp")
 int sampler(struct xdp_md *ctx) {
         return packet_see(ctx, true, LOOK_NOT);
+}
+
+/* The verdict is to send the packet out of another port, for `xskim bench`. A program of its own,
+ * so that the others have nothing to look at. */
+SEC("?xdp")
+int sampler_forward(struct xdp_md *ctx) {
+        packet_see(ctx, true, LOOK_NOT);
+        return (int)bpf_redirect(forward_to, 0);
 }
 
 /* In libxdp's dispatcher: newer kernels (seen on 6.12.95) refuse a program there that so much as

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns what the port under test runs in turn. See conditions.h. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conditions_private.h"
+#include "log.h"
+#include "netdev.h"
+#include "privilege.h"
+#include "program_peer.h"
+#include "util.h"
+
+enum { PARKING_MTU = 1500, PARKING_MTU_MULTI_BUFFER = 9000 };
+
+/* `off` has nothing of its own: the port without a program. */
+static const struct condition_operations CONDITION_OFF = {.slow = true};
+
+static const struct condition_operations *const OPERATIONS[XSKIM_BENCH_KIND_COUNT] = {
+        [XSKIM_BENCH_KIND_off] = &CONDITION_OFF,
+        [XSKIM_BENCH_KIND_empty] = &CONDITION_PEER,
+        [XSKIM_BENCH_KIND_counts] = &CONDITION_SESSION,
+        [XSKIM_BENCH_KIND_classes] = &CONDITION_SESSION,
+        [XSKIM_BENCH_KIND_sample] = &CONDITION_SESSION,
+        [XSKIM_BENCH_KIND_stack] = &CONDITION_SESSION_DIRECT,
+        [XSKIM_BENCH_KIND_shared] = &CONDITION_SESSION_DIRECT,
+};
+
+/* ---- namespaces ---- */
+
+static int receiver_enter(const struct conditions *c) {
+        return netdev_namespace_enter(c->config.arena->places[ARENA_RECEIVER]);
+}
+
+static int home_return(const struct conditions *c, int error) {
+        bool told = error_is_set();
+        int r = netdev_namespace_enter(c->config.arena->home);
+
+        if (error)
+                error_forget(told);
+        return error ? error : r;
+}
+
+static int parking_make(struct conditions *c) {
+        int old, back, r = netdev_namespace_enter_new(&old);
+
+        if (r < 0)
+                return r;
+        r = netdev_namespace_open(&c->parking);
+        back = netdev_namespace_return(old);
+        return r < 0 ? r : back;
+}
+
+int conditions_parking_port(struct conditions *c, char name[static XSKIM_NAME_MAX],
+                            int *ret_ifindex) {
+        uint32_t mtu = c->multi_buffer ? PARKING_MTU_MULTI_BUFFER : PARKING_MTU;
+        char peer[XSKIM_NAME_MAX];
+        int r, peer_ifindex;
+
+        snprintf(name, XSKIM_NAME_MAX, "parking%u", c->parked);
+        snprintf(peer, sizeof(peer), "parking%u.x", c->parked);
+        r = netdev_veth_create(name, peer, mtu, ret_ifindex, &peer_ifindex);
+        c->parked += !r;
+        r = r ? r : netdev_set_up(*ret_ifindex);
+        return r ? r : netdev_set_up(peer_ifindex);
+}
+
+/* ---- names ---- */
+
+static bool has_tier(enum xskim_bench_kind kind) {
+        return OPERATIONS[kind] == &CONDITION_SESSION ||
+               OPERATIONS[kind] == &CONDITION_SESSION_DIRECT;
+}
+
+static void tier_set(struct condition *condition) {
+        const struct xskim_bench_condition *asked = condition->asked;
+        int tier = asked->tiered ? asked->tier : condition->all->config.tier;
+
+        if (asked->kind == XSKIM_BENCH_KIND_counts)
+                tier = XSKIM_TIER_COUNTS;
+        if (asked->kind == XSKIM_BENCH_KIND_classes)
+                tier = XSKIM_TIER_CLASSES;
+        condition->tier = (enum xskim_tier)tier;
+        condition->tiered = has_tier(asked->kind);
+}
+
+static const char *tier_name(const struct condition *condition) {
+        if (!condition->tiered)
+                return "";
+        return condition->tier == XSKIM_TIER_COUNTS ? "counts" : "classes";
+}
+
+/* The first word of a command, without its directory. */
+static void command_name(const char *command, char *name, size_t bytes) {
+        size_t length;
+
+        command += strspn(command, " \t");
+        length = strcspn(command, " \t");
+        for (size_t i = 0; i < length; i++)
+                if (command[i] == '/' && i + 1 < length) {
+                        command += i + 1;
+                        length -= i + 1;
+                        i = (size_t)-1;
+                }
+        snprintf(name, bytes, "%.*s", (int)MIN(length, bytes - 1), command);
+}
+
+static unsigned int name_count(const struct conditions *c, const char *name) {
+        unsigned int count = 0;
+
+        for (unsigned int i = 0; i < c->count; i++)
+                count += !strcmp(c->conditions[i].name, name);
+        return count;
+}
+
+/* As it was asked for; the second of the same is "empty again", further ones are numbered. */
+static void name_make(const struct conditions *c, struct condition *condition) {
+#define KIND_NAME(kind_, number_, doc_) #kind_,
+        static const char *const kinds[] = {XSKIM_BENCH_KIND_ROWS(KIND_NAME)};
+#undef KIND_NAME
+#define KIND_NUMBER(kind_, number_, doc_) number_,
+        static const bool numbered[] = {XSKIM_BENCH_KIND_ROWS(KIND_NUMBER)};
+#undef KIND_NUMBER
+        const struct xskim_bench_condition *asked = condition->asked;
+        char name[XSKIM_BENCH_NAME_BYTES - 16], full[XSKIM_BENCH_NAME_BYTES];
+
+        if (asked->kind == XSKIM_BENCH_KIND_command)
+                command_name(asked->command, name, sizeof(name));
+        else if (numbered[asked->kind])
+                snprintf(name, sizeof(name), "%s=%u%s%s", kinds[asked->kind], asked->number,
+                         asked->tiered ? ":" : "", asked->tiered ? tier_name(condition) : "");
+        else
+                snprintf(name, sizeof(name), "%s%s%s", kinds[asked->kind], asked->tiered ? ":" : "",
+                         asked->tiered ? tier_name(condition) : "");
+        snprintf(full, sizeof(full), "%s", name);
+        if (asked->kind != XSKIM_BENCH_KIND_command && name_count(c, full))
+                snprintf(full, sizeof(full), "%s again", name);
+        for (unsigned int copy = 2; name_count(c, full); copy++)
+                snprintf(full, sizeof(full), "%s %u", name, copy);
+        memcpy(condition->name, full, sizeof(full));
+}
+
+/* ---- opening ---- */
+
+static int fail(struct condition *condition, int error) {
+        const char *message = error_message();
+
+        condition->failed = true;
+        snprintf(condition->note, sizeof(condition->note), "%.*s", (int)strcspn(message, "\n"),
+                 message[0] ? message : strerror(-error));
+        return error;
+}
+
+static int condition_open(struct conditions *c, unsigned int number) {
+        struct condition *condition = &c->conditions[number];
+        bool told = error_is_set();
+        int r;
+
+        condition->all = c;
+        condition->number = number;
+        condition->asked = &c->config.asked[number];
+        condition->operations = OPERATIONS[condition->asked->kind];
+        tier_set(condition);
+        name_make(c, condition);
+        c->count++;
+        if (!condition->operations->open)
+                return 0;
+        r = condition->operations->open(condition);
+        if (r < 0 && condition->operations->optional) {
+                fail(condition, r);
+                error_forget(told);
+                r = 0;
+        }
+        return r;
+}
+
+static int conditions_load(struct conditions *c) {
+        int back, r = netdev_namespace_enter(c->parking);
+
+        for (unsigned int i = 0; i < c->config.count && r >= 0; i++)
+                r = condition_open(c, i);
+        back = netdev_namespace_enter(c->config.arena->home);
+        return r < 0 ? r : back;
+}
+
+static int idle_open(struct conditions *c) {
+        const struct program_peer_config config = {
+                .kind = PROGRAM_PEER_EMPTY,
+                .verdict = c->verdict,
+                .forward_to = c->forward_to,
+                .multi_buffer = c->multi_buffer,
+        };
+        char name[XSKIM_NAME_MAX];
+        int ifindex, r;
+
+        c->idle = program_peer_close(c->idle);
+        r = program_peer_open(&config, &c->idle);
+        r = r ? r : netdev_namespace_enter(c->parking);
+        r = r ? r : conditions_parking_port(c, name, &ifindex);
+        r = r ? r : program_peer_park(c->idle, ifindex);
+        return home_return(c, r);
+}
+
+/* The port gets the empty program; whether it wants one for multi-buffer packets shows here. */
+static int port_take(struct conditions *c) {
+        int r = idle_open(c);
+
+        if (r < 0)
+                return r;
+        receiver_enter(c);
+        r = program_switch_set(&c->port, program_peer_fd(c->idle));
+        return home_return(c, r);
+}
+
+static int start(struct conditions *c) {
+        int r = privilege_require();
+
+        r = r < 0 ? r : parking_make(c);
+        r = r < 0 ? r : port_take(c);
+        if (r == -ERANGE) {
+                c->multi_buffer = true;
+                r = port_take(c);
+        }
+        return r < 0 ? r : conditions_load(c);
+}
+
+int conditions_open(const struct conditions_config *config, struct conditions **ret_conditions) {
+        struct conditions *c;
+        int r;
+
+        if (!config->count || config->count > XSKIM_BENCH_CONDITIONS_MAX)
+                return error_set(-EINVAL, "conditions: from 1 to %d", XSKIM_BENCH_CONDITIONS_MAX);
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->config = *config;
+        c->parking = -1;
+        c->port = PROGRAM_SWITCH_NULL;
+        c->port.port = &config->arena->rx;
+        c->verdict = config->arena->path == XSKIM_BENCH_PATH_drop ? XSKIM_VERDICT_DROP
+                                                                  : XSKIM_VERDICT_PASS;
+        if (config->arena->path == XSKIM_BENCH_PATH_forward)
+                c->forward_to = config->arena->out.ifindex;
+        r = start(c);
+        if (r < 0) {
+                conditions_close(c);
+                return r;
+        }
+        *ret_conditions = c;
+        return 0;
+}
+
+struct conditions *conditions_close(struct conditions *c) {
+        bool told = error_is_set();
+
+        if (!c)
+                return NULL;
+        conditions_leave(c);
+        program_switch_off(&c->port);
+        if (c->parking >= 0 && !netdev_namespace_enter(c->parking)) {
+                for (unsigned int i = 0; i < c->count; i++)
+                        if (c->conditions[i].operations->close && c->conditions[i].own)
+                                c->conditions[i].operations->close(&c->conditions[i]);
+                netdev_namespace_enter(c->config.arena->home);
+        }
+        c->idle = program_peer_close(c->idle);
+        fd_cleanup(&c->parking);
+        error_forget(told);
+        free(c);
+        return NULL;
+}
+
+/* ---- switching ---- */
+
+static int idle_set(struct conditions *c) {
+        int r;
+
+        if (!c->idle)
+                return 0;
+        r = receiver_enter(c);
+        r = r < 0 ? r : program_switch_set(&c->port, program_peer_fd(c->idle));
+        return home_return(c, r);
+}
+
+int conditions_leave(struct conditions *c) {
+        struct condition *condition = TAKE_PTR(c->current);
+        int r = 0, back;
+
+        if (!condition)
+                return 0;
+        if (condition->operations->leave) {
+                r = receiver_enter(c);
+                r = r < 0 ? r : condition->operations->leave(condition);
+                r = home_return(c, r);
+        }
+        back = idle_set(c);
+        return r < 0 ? r : back;
+}
+
+static int slow_enter(struct conditions *c, struct condition *condition) {
+        int r = receiver_enter(c);
+
+        if (r < 0)
+                return r;
+        /* a command has the empty program beside it */
+        if (condition->asked->kind != XSKIM_BENCH_KIND_command)
+                program_switch_off(&c->port);
+        if (condition->operations->enter)
+                r = condition->operations->enter(condition);
+        return home_return(c, r);
+}
+
+int conditions_enter(struct conditions *c, unsigned int number) {
+        struct condition *condition = &c->conditions[number];
+        bool told = error_is_set();
+        int r = 0;
+
+        if (c->current == condition)
+                return 0;
+        if (c->current && c->current->operations->slow)
+                r = conditions_leave(c);
+        if (r < 0)
+                return r;
+        if (condition->failed) {
+                conditions_leave(c);
+                return error_set(-ENOTSUP, "%s: %s", condition->name, condition->note);
+        }
+        if (condition->operations->slow)
+                r = slow_enter(c, condition);
+        else
+                r = program_switch_set(&c->port, condition->operations->program_fd(condition));
+        c->current = r < 0 ? NULL : condition;
+        if (r < 0) {
+                fail(condition, r);
+                error_forget(told);
+                idle_set(c);
+                return error_set(r, "%s: %s", condition->name, condition->note);
+        }
+        return 0;
+}
+
+/* ---- what is asked about them ---- */
+
+const char *conditions_name(const struct conditions *c, unsigned int number) {
+        return c->conditions[number].name;
+}
+
+const char *conditions_tier(const struct conditions *c, unsigned int number) {
+        return tier_name(&c->conditions[number]);
+}
+
+bool conditions_is_slow(const struct conditions *c, unsigned int number) {
+        return c->conditions[number].operations->slow;
+}
+
+uint64_t conditions_collector_ns(const struct conditions *c, unsigned int number) {
+        const struct condition *condition = &c->conditions[number];
+
+        return condition->operations->collector_ns && condition->own
+                       ? condition->operations->collector_ns(condition)
+                       : 0;
+}
+
+void conditions_truth(struct conditions *c, unsigned int number, uint64_t packets) {
+        c->conditions[number].truth += packets;
+}
+
+static int program_of(const struct condition *condition) {
+        if (condition->failed || !condition->own || !condition->operations->program_fd)
+                return -1;
+        return condition->operations->program_fd(condition);
+}
+
+double conditions_run_ns(struct conditions *c, unsigned int number, const uint8_t *packet,
+                         uint32_t bytes, uint32_t repeat) {
+        struct condition *condition = &c->conditions[number];
+        double ns;
+        int fd;
+
+        /* of those that are not parked there is only something while they have the port */
+        if (condition->operations->slow && conditions_enter(c, number) < 0)
+                return NAN;
+        fd = program_of(condition);
+        ns = fd < 0 ? NAN : program_run_ns(fd, packet, bytes, repeat);
+        if (!isnan(ns))
+                condition->truth += repeat;
+        return ns;
+}
+
+int conditions_statistics_on(void) {
+        int fd, r = program_statistics_on(&fd);
+
+        return r < 0 ? r : fd;
+}
+
+int conditions_statistics(const struct conditions *c, unsigned int number, uint64_t *ret_runs,
+                          uint64_t *ret_ns) {
+        int fd = program_of(&c->conditions[number]);
+
+        *ret_runs = *ret_ns = 0;
+        return fd < 0 ? 0 : program_statistics(fd, ret_runs, ret_ns);
+}
+
+/* ---- the end ---- */
+
+static int outcome_fill(struct condition *condition, struct xskim_bench_outcome *o) {
+        int r = 0;
+
+        if (condition->operations->finish && condition->own)
+                r = condition->operations->finish(condition, o);
+        snprintf(o->name, sizeof(o->name), "%s", condition->name);
+        snprintf(o->tier, sizeof(o->tier), "%s", tier_name(condition));
+        o->kind = condition->asked->kind;
+        o->number = condition->asked->number;
+        o->failed = condition->failed;
+        o->truth = condition->truth;
+        if (condition->note[0])
+                memcpy(o->note, condition->note, sizeof(o->note));
+        return r;
+}
+
+int conditions_finish(struct conditions *c, struct xskim_bench_outcome *outcomes) {
+        int one, r = conditions_leave(c);
+
+        if (c->finished)
+                return r;
+        c->finished = true;
+        program_switch_off(&c->port);
+        if (netdev_namespace_enter(c->parking) < 0)
+                return -EIO;
+        for (unsigned int i = 0; i < c->count; i++) {
+                one = outcome_fill(&c->conditions[i], &outcomes[i]);
+                r = r < 0 ? r : one;
+        }
+        return home_return(c, r);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of conditions.h share, and nobody else. */
+#ifndef XSKIM_CONDITIONS_PRIVATE_H
+#define XSKIM_CONDITIONS_PRIVATE_H
+
+#include "conditions.h"
+#include "program_switch.h"
+
+struct condition {
+        struct conditions *all;
+        unsigned int number;
+        const struct xskim_bench_condition *asked; /* borrowed */
+        const struct condition_operations *operations;
+        enum xskim_tier tier;
+        bool tiered; /* has one */
+        char name[XSKIM_BENCH_NAME_BYTES];
+        bool failed;
+        char note[XSKIM_BENCH_WORDS_BYTES];
+        uint64_t truth;
+        uint64_t run_truth; /* of it: runs by BPF_PROG_RUN */
+        void *own;          /* the operations' */
+};
+
+/* What can be done with a condition of a kind. NULL: nothing is to be done. */
+struct condition_operations {
+        bool slow; /* to switch to */
+        /* Loads and parks, in the parking namespace; the condition is failed, not the experiment,
+         * when it cannot and `optional`. */
+        bool optional;
+        int (*open)(struct condition *condition);
+        /* What it has on the port while it is entered; -1: nothing. */
+        int (*program_fd)(const struct condition *condition);
+        /* Of slow ones: takes and gives back the port; in the port's namespace. */
+        int (*enter)(struct condition *condition);
+        int (*leave)(struct condition *condition);
+        uint64_t (*collector_ns)(const struct condition *condition);
+        /* Ends it and fills the account of the outcome; in the parking namespace. */
+        int (*finish)(struct condition *condition, struct xskim_bench_outcome *outcome);
+        void (*close)(struct condition *condition); /* in the parking namespace */
+};
+
+struct conditions {
+        struct conditions_config config;
+        int parking;                /* the network namespace of the parking ports */
+        unsigned int parked;        /* ports made there */
+        struct program_peer *idle;  /* the empty program between conditions */
+        struct program_switch port; /* the one under test */
+        enum xskim_verdict verdict; /* of the path */
+        int forward_to;             /* of the path; 0: none */
+        bool multi_buffer;          /* the port wants programs for multi-buffer packets */
+        struct condition *current;  /* NULL: the empty program */
+        bool finished;
+        unsigned int count;
+        struct condition conditions[XSKIM_BENCH_CONDITIONS_MAX];
+};
+
+/* A parking port more, up, in the parking namespace, where the caller is. */
+int conditions_parking_port(struct conditions *conditions, char name[static XSKIM_NAME_MAX],
+                            int *ret_ifindex);
+
+/* conditions_session.c: sessions of xskim, parked, and on the port itself. */
+extern const struct condition_operations CONDITION_SESSION, CONDITION_SESSION_DIRECT;
+
+/* conditions_peer.c: everything else that is parked. */
+extern const struct condition_operations CONDITION_PEER;
+
+#endif
