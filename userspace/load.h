@@ -54,9 +54,6 @@ struct load_order {
                                  until told to stop */
 };
 
-/* The number of the next run. */
-uint32_t load_run_next(const struct load *load);
-
 struct load_result {
         uint32_t run;
         uint64_t sent;    /* handed over to the port; tcp: bytes / LOAD_TCP_BYTES */

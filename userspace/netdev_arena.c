@@ -13,24 +13,6 @@
 #include "netdev_private.h"
 #include "util.h"
 
-static int namespace_error(int error, const char *what) {
-        return error_set(error, "network namespace: cannot %s: %s%s", what, strerror(-error),
-                         error == -EPERM ? ". CAP_SYS_ADMIN is missing: run as root." : "");
-}
-
-int netdev_namespace_open(int *ret_fd) {
-        int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-        if (fd < 0)
-                return namespace_error(-errno, "open /proc/thread-self/ns/net");
-        *ret_fd = fd;
-        return 0;
-}
-
-int netdev_namespace_enter(int fd) {
-        return setns(fd, CLONE_NEWNET) ? namespace_error(-errno, "enter it") : 0;
-}
-
 static int port_error(int error, int ifindex, const char *what) {
         char name[IF_NAMESIZE] = "port";
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a lab of network namespaces is made of: going from one to another, moving ports between
- * them, addresses and neighbours. Part of netdev.h's adapter; what is said there of every call
- * holds here. All but the questions need CAP_NET_ADMIN; entering CAP_SYS_ADMIN.
+ * What a lab of network namespaces is made of: moving ports between them, addresses and neighbours.
+ * Part of netdev.h's adapter; what is said there of every call holds here. All but the questions
+ * need CAP_NET_ADMIN.
  */
 #ifndef XSKIM_NETDEV_ARENA_H
 #define XSKIM_NETDEV_ARENA_H
@@ -13,12 +13,6 @@
 #include "netdev_neighbour.h"
 
 enum { NETDEV_IPV4_BYTES = 4, NETDEV_LOOPBACK_IFINDEX = 1 /* of `lo` in every namespace */ };
-
-/* The calling thread's; the caller closes it. It lives as long as the descriptor. */
-int netdev_namespace_open(int *ret_fd);
-
-/* The calling thread is there from now on. */
-int netdev_namespace_enter(int fd);
 
 /* It keeps its name there, and is down, quiet no more and without address. */
 int netdev_move(int ifindex, int namespace_fd);
