@@ -13,8 +13,9 @@
 #include "xsk.h"
 
 enum {
-        /* A queue can stay busy for a while after its last socket was closed: 17 ms were seen. */
-        XSK_BIND_TRIES = 50,
+        /* A queue can stay busy for a while after its last socket was closed: 17 ms
+         * on an idle machine, more than 100 on a busy one. */
+        XSK_BIND_TRIES = 1000,
         XSK_BIND_PAUSE_NS = 2000000,
         /* The completion ring is never used, but there is no socket without one. */
         XSK_COMPLETION_SLOTS = 2,
