@@ -188,10 +188,15 @@ static int memory_get(struct xskim_bench *b) {
 }
 
 /* Sender, receiver, collectors and other programs are all this thread's children, and take
- * precedence of everybody else alike: what the machine does besides is not to be measured. */
+ * precedence of everybody else alike: what the machine does besides is not to be measured. Within
+ * this session (setsid) only, where the kernel groups tasks by that (sched(7), autogroups). */
 static void precedence_take(struct xskim_bench *b) {
         b->nice = getpriority(PRIO_PROCESS, 0);
         setpriority(PRIO_PROCESS, 0, PRECEDENCE);
+}
+
+static void precedence_return(const struct xskim_bench *b) {
+        setpriority(PRIO_PROCESS, 0, b->nice);
 }
 
 static int parts_open(struct xskim_bench *b) {
@@ -269,7 +274,7 @@ struct xskim_bench *xskim_bench_close(struct xskim_bench *b) {
         b->receiver = receiver_close(b->receiver);
         b->conditions = conditions_close(b->conditions);
         b->arena = arena_close(b->arena);
-        setpriority(PRIO_PROCESS, 0, b->nice);
+        precedence_return(b);
         error_forget(told);
         free(b->slices);
         free(b->latency_slices);
