@@ -137,10 +137,16 @@ int load_open(const struct load_config *config, struct load **ret_load) {
         return 0;
 }
 
+static void stop_tell(struct load *l) {
+        atomic_store(&l->run.stop, true);
+        if (l->engine && l->operations->stop)
+                l->operations->stop(l->engine);
+}
+
 struct load *load_close(struct load *l) {
         if (!l)
                 return NULL;
-        atomic_store(&l->run.stop, true);
+        stop_tell(l);
         state_set(l, LOAD_QUIT);
         if (l->has_thread)
                 pthread_join(l->thread, NULL);
@@ -163,14 +169,13 @@ int load_start(struct load *l, const struct load_order *order) {
         l->run.result = (struct load_result){.run = l->run_next};
         l->run_next = atomic_fetch_add(&runs, 1) + 1;
         histogram_reset(&l->run.late);
-        atomic_store(&l->run.sent, 0);
         atomic_store(&l->run.stop, false);
         state_set(l, LOAD_RUNNING);
         return 0;
 }
 
 uint64_t load_sent(const struct load *l) {
-        return atomic_load_explicit(&l->run.sent, memory_order_relaxed);
+        return l->operations->sent(l->engine);
 }
 
 uint64_t load_cpu_ns(const struct load *l) {
@@ -192,7 +197,7 @@ int load_stop(struct load *l, bool now, struct load_result *ret_result) {
         if (l->state == LOAD_IDLE)
                 return error_set(-EINVAL, "No run of the load is under way.");
         if (now || !l->run.order.duration_ns)
-                atomic_store(&l->run.stop, true);
+                stop_tell(l);
         pthread_mutex_lock(&l->mutex);
         while (l->state == LOAD_RUNNING)
                 pthread_cond_wait(&l->changed, &l->mutex);

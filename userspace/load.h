@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The load of an experiment: a thread that sends UDP packets into a port as live frames
- * (program_launch.h), either as fast as it goes or at a rate, each due at its time of an absolute
+ * (program_pacer.h), either as fast as it goes or at a rate, each due at its time of an absolute
  * schedule. Owns the thread, the packets and the stamps in them; not where they go.
  *
  * Every packet is UDP over IPv4 from the arena's sender to its receiver, without a UDP checksum,
- * and begins its payload with a mark: for 18 bytes there is room in a 64-byte packet. The time
- * there is when the packet was **to be** sent, so a sender that is held up hides no delay.
+ * and begins its payload with a mark (pace.h): for 18 bytes there is room in a 64-byte packet. The
+ * time there is when the packet was **to be** sent, so a sender that is held up hides no delay.
  *
  * On path tcp it is a bulk sender instead: bytes into a socket as fast as that takes them.
  */
@@ -16,20 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xskim/pace.h>
 #include <xskim/xskim.h>
 
 #include "arena.h"
 
-/* At the beginning of every payload; network byte order does not matter, both ends are here. */
-struct load_mark {
-        uint32_t magic;  /* LOAD_MAGIC */
-        uint32_t run;    /* counts the runs of this process */
-        uint64_t due_ns; /* CLOCK_MONOTONIC; 0: as fast as it goes */
-} __attribute__((packed));
-
 enum {
-        LOAD_MAGIC = 0x6d696b73,
-        LOAD_HEADER_BYTES = 42, /* Ethernet, IPv4, UDP */
+        LOAD_HEADER_BYTES = XSKIM_PACE_MARK_OFFSET, /* Ethernet, IPv4, UDP */
         LOAD_FCS_BYTES = 4,
         LOAD_TCP_BYTES = 1448, /* of payload in a packet of ARENA_MTU, with TCP timestamps */
         /* A run at a rate that is so late with its last packets was too much for the sender. */

@@ -2,75 +2,60 @@
 /* The load as live frames. See load.h. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "anchor.h"
 #include "clock.h"
 #include "load_private.h"
 #include "log.h"
-#include "program_launch.h"
+#include "program_pacer.h"
 #include "util.h"
 
 enum {
-        CHUNK_RATE, /* a place of its own for each packet, whose mark says when it is due */
-        CHUNK_TOP,  /* the same few packets again and again */
-        CHUNKS,
-        PLACE_BYTES = 1536,
-        PLACES = 192, /* a multiple of the mix and of BATCH_RATE */
-        /* Above, a run takes longer than packets wait for each other anyway. */
-        BATCH_RATE = 64,
-        /* A run costs 10 to 20 us by itself; with so many some percent. A multiple of the mix. */
-        BATCH_TOP = 192,
-        REFUSED_RUNS_MAX = 100, /* then nobody takes them any more */
-        /* Nearer than that it spins: a sleep ends late, and leaves a cold CPU. */
-        SPIN_NS = 2000000,
-        SLEEP_NS_MAX = 10000000, /* until it looks whether to stop */
-        LEAD_NS = 100000,        /* before the first packet of a rate */
+        BATCH_TOP = 64, /* the kernel's own */
+        BATCH_RATE = 8,
+        REFUSED_MAX = 100000, /* and none taken: nobody takes them any more */
+        LEAD_NS = 100000,     /* before the first packet of a rate */
 };
 
 struct frames {
-        struct launch *launch;
+        struct pacer *pacer;
+        struct xskim_pace_control *control;
         int anchor_fd;
-        uint32_t packet_bytes;
-        uint32_t longest;
+        uint32_t bytes; /* of the longest frame */
+        uint8_t frame[LOAD_FRAME_BYTES_MAX];
 };
 
 static void frames_close(void *engine) {
         struct frames *f = engine;
 
-        launch_close(f->launch);
+        pacer_close(f->pacer);
         fd_cleanup(&f->anchor_fd);
         free(f);
 }
 
-static struct load_mark *mark_of(const struct frames *f, uint32_t chunk, uint32_t place) {
-        return (struct load_mark *)(launch_bytes(f->launch, chunk) + place * PLACE_BYTES +
-                                    LOAD_HEADER_BYTES);
-}
-
-static void chunk_fill(struct frames *f, const struct load_config *config, uint32_t chunk,
-                       uint32_t places, uint32_t rows) {
-        struct xskim_launch_packet *row = launch_rows(f->launch, chunk);
-
-        for (uint32_t i = 0; i < rows; i++) {
-                row[i].place = i % places * PLACE_BYTES;
-                row[i].bytes = load_frame_bytes(f->packet_bytes, i);
-                f->longest = MAX(f->longest, row[i].bytes);
-        }
-        for (uint32_t place = 0; place < places; place++)
-                load_frame_build(config->arena, row[place].bytes,
-                                 launch_bytes(f->launch, chunk) + place * PLACE_BYTES);
-}
-
-static int launch_make(struct frames *f, const struct load_config *config) {
-        int back, r = arena_enter(config->arena, ARENA_SENDER);
+static int pacer_make(struct frames *f, const struct arena *arena) {
+        int back, r = arena_enter(arena, ARENA_SENDER);
 
         if (r < 0)
                 return r;
-        r = launch_open(config->arena->tx.ifindex, CHUNKS, &f->launch);
-        back = arena_leave(config->arena);
+        r = pacer_open(arena->tx.ifindex, &f->pacer);
+        back = arena_leave(arena);
         r = r < 0 ? r : back;
-        return r < 0 ? r : anchor_drop(f->launch, &f->anchor_fd);
+        return r < 0 ? r : anchor_drop(pacer_attach, f->pacer, &f->anchor_fd);
+}
+
+/* What a frame holds before the pacer writes its head is the longest one. */
+static void rows_fill(struct frames *f, const struct load_config *config) {
+        struct xskim_pace_row *rows = f->control->rows;
+
+        f->control->kinds = config->packet_bytes == XSKIM_BENCH_IMIX ? LOAD_MIX_FRAMES : 1;
+        for (uint32_t i = 0; i < f->control->kinds; i++) {
+                rows[i].bytes = load_frame_bytes(config->packet_bytes, i);
+                f->bytes = MAX(f->bytes, rows[i].bytes);
+                load_frame_build(config->arena, rows[i].bytes, f->frame);
+                memcpy(rows[i].head, f->frame, sizeof(rows[i].head));
+        }
+        load_frame_build(config->arena, f->bytes, f->frame);
 }
 
 static int frames_open(const struct load_config *config, void **ret_engine) {
@@ -80,14 +65,13 @@ static int frames_open(const struct load_config *config, void **ret_engine) {
         if (!f)
                 return -ENOMEM;
         f->anchor_fd = -1;
-        f->packet_bytes = config->packet_bytes;
-        r = launch_make(f, config);
+        r = pacer_make(f, config->arena);
         if (r < 0) {
                 frames_close(f);
                 return r;
         }
-        chunk_fill(f, config, CHUNK_RATE, PLACES, PLACES);
-        chunk_fill(f, config, CHUNK_TOP, LOAD_MIX_FRAMES, BATCH_TOP);
+        f->control = pacer_control(f->pacer);
+        rows_fill(f, config);
         *ret_engine = f;
         return 0;
 }
@@ -95,133 +79,93 @@ static int frames_open(const struct load_config *config, void **ret_engine) {
 static const uint8_t *frames_packet(const void *engine, uint32_t *ret_bytes) {
         const struct frames *f = engine;
 
-        *ret_bytes = launch_rows(f->launch, CHUNK_TOP)->bytes;
-        return launch_bytes(f->launch, CHUNK_TOP);
+        *ret_bytes = f->bytes;
+        return f->frame;
 }
 
-/* Packets first … first + count - 1 of the run, from these rows of the chunk. */
-static int batch_send(struct frames *f, struct load_run *run, const struct launch_run *launch,
-                      uint64_t *ret_done) {
-        const struct xskim_launch_packet *rows = launch_rows(f->launch, launch->chunk);
-        struct launch_result result;
-        int r = launch_run(f->launch, launch, &result);
-        uint32_t done;
-
-        if (r < 0)
-                return r;
-        done = result.sent + result.refused;
-        for (uint32_t i = 0; i < done; i++)
-                run->result.bytes += rows[launch->first + i].bytes;
-        run->result.refused += result.refused;
-        atomic_store_explicit(&run->sent,
-                              atomic_load_explicit(&run->sent, memory_order_relaxed) + result.sent,
-                              memory_order_relaxed);
-        *ret_done = done;
-        return 0;
+/* The kernel's side writes and reads these while we do. */
+static uint64_t shared_read(const __u64 *word) {
+        return *(const volatile __u64 *)word;
 }
 
-/* Refused is only what the launcher found no port for. */
-static int gone_check(const struct load_run *run) {
-        if (run->result.refused < (uint64_t)REFUSED_RUNS_MAX * BATCH_TOP ||
-            atomic_load_explicit(&run->sent, memory_order_relaxed) > run->result.refused)
-                return 0;
-        return error_set(-ENETDOWN, "The port that packets are sent to is gone, or down.");
+static void shared_write(__u64 *word, uint64_t value) {
+        *(volatile __u64 *)word = value;
 }
 
-static int top_run(struct frames *f, struct load_run *run) {
-        struct launch_run launch = {.chunk = CHUNK_TOP, .count = BATCH_TOP, .bytes = f->longest};
-        uint64_t done;
-        int r = 0;
-
-        for (uint32_t place = 0; place < LOAD_MIX_FRAMES; place++)
-                *mark_of(f, CHUNK_TOP, place) =
-                        (struct load_mark){.magic = LOAD_MAGIC, .run = run->result.run};
-        run->result.start_ns = clock_monotonic_ns();
-        while (r >= 0 && !atomic_load_explicit(&run->stop, memory_order_relaxed)) {
-                r = batch_send(f, run, &launch, &done);
-                r = r < 0 ? r : gone_check(run);
-        }
-        return r;
+static void frames_stop(void *engine) {
+        shared_write(&((struct frames *)engine)->control->stop, 1);
 }
 
-/* ---- at a rate ---- */
-
-static void sleep_until(uint64_t ns) {
-        struct timespec until = {.tv_sec = (time_t)(ns / 1000000000),
-                                 .tv_nsec = (long)(ns % 1000000000)};
-
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+static uint64_t frames_sent(const void *engine) {
+        return shared_read(&((const struct frames *)engine)->control->sent);
 }
 
-/* Until this time, or stop; the time then. */
-static uint64_t wait_until(struct load_run *run, uint64_t due) {
-        uint64_t now = clock_monotonic_ns();
-
-        while (now < due && !atomic_load_explicit(&run->stop, memory_order_relaxed)) {
-                if (due - now > SPIN_NS)
-                        sleep_until(MIN(due - SPIN_NS, now + SLEEP_NS_MAX));
-                now = clock_monotonic_ns();
-        }
-        return now;
-}
-
-/* All that is due, as far as one call takes it. */
-static int due_send(struct frames *f, struct load_run *run, uint64_t number, uint64_t due_count,
-                    uint64_t *ret_done) {
-        const struct xskim_launch_packet *rows = launch_rows(f->launch, CHUNK_RATE);
-        uint32_t first = (uint32_t)(number % PLACES);
-        uint32_t most = MIN(PLACES - first, (uint32_t)BATCH_RATE);
-        struct launch_run launch = {.chunk = CHUNK_RATE,
-                                    .first = first,
-                                    .count = (uint32_t)MIN(due_count - number, (uint64_t)most),
-                                    .bytes = f->longest,
-                                    .timed = true};
-        uint64_t start_ns = run->result.start_ns;
-        int r;
-
-        for (uint32_t i = 0; i < launch.count; i++)
-                *mark_of(f, CHUNK_RATE, first + i) = (struct load_mark){
-                        .magic = LOAD_MAGIC,
-                        .run = run->result.run,
-                        .due_ns = start_ns + load_due_ns(run->order.pps, number + i)};
-        r = batch_send(f, run, &launch, ret_done);
-        for (uint32_t i = 0; r >= 0 && i < *ret_done; i++)
-                histogram_add(&run->late,
-                              rows[first + i].sent_ns - mark_of(f, CHUNK_RATE, first + i)->due_ns,
-                              1);
-        return r;
-}
-
-static int rate_run(struct frames *f, struct load_run *run) {
+static void control_start(struct xskim_pace_control *c, const struct load_run *run) {
         const struct load_order *order = &run->order;
-        uint64_t number = 0, due_count = 0, done = 0, now;
-        uint64_t start_ns = run->result.start_ns = clock_monotonic_ns() + LEAD_NS;
-        uint64_t total = order->duration_ns ? load_due_count(order->pps, order->duration_ns - 1)
-                                            : UINT64_MAX;
-        int r = 0;
+        uint64_t start_ns = clock_monotonic_ns() + (order->pps ? LEAD_NS : 0);
+        bool ends = order->pps && order->duration_ns;
 
-        while (r >= 0 && number < total) {
-                now = wait_until(run, start_ns + load_due_ns(order->pps, number));
-                if (atomic_load_explicit(&run->stop, memory_order_relaxed))
-                        break;
-                due_count = MIN(load_due_count(order->pps, now - start_ns), total);
-                if (order->duration_ns && now > start_ns + order->duration_ns + LOAD_GRACE_NS)
-                        break;
-                r = due_send(f, run, number, due_count, &done);
-                r = r < 0 ? r : gone_check(run);
-                number += done;
-        }
-        run->result.behind = due_count > number ? due_count - number : 0;
-        return r;
+        c->pps = order->pps;
+        c->batch = order->pps ? BATCH_RATE : BATCH_TOP;
+        c->run = run->result.run;
+        c->start_ns = start_ns;
+        c->until_ns = ends ? start_ns + order->duration_ns + LOAD_GRACE_NS : UINT64_MAX;
+        c->total = ends ? load_due_count(order->pps, order->duration_ns - 1) : UINT64_MAX;
+        c->row = c->sent = c->refused = c->bytes = 0;
+        shared_write(&c->stop, 0);
+}
+
+/* Refused is only what found no port. */
+static int gone_check(const struct xskim_pace_control *c) {
+        if (c->refused < REFUSED_MAX || c->sent > c->refused)
+                return 0;
+        return error_set(-ENETDOWN, "The port that packets are sent to is gone.");
+}
+
+static void late_take(const struct xskim_pace_control *c, struct load_run *run) {
+        struct histogram_batch batch = {0};
+
+        for (uint64_t i = 0; c->pps && i < c->launched; i++)
+                histogram_batch_add(&run->late, &batch, c->late_ns[i], 1);
+        histogram_batch_book(&run->late, &batch, 1);
+}
+
+static bool is_over(const struct xskim_pace_control *c, struct load_run *run) {
+        return atomic_load_explicit(&run->stop, memory_order_relaxed) || c->sent >= c->total ||
+               clock_monotonic_ns() > c->until_ns;
+}
+
+static uint64_t behind(const struct xskim_pace_control *c) {
+        uint64_t now = clock_monotonic_ns(), due_count;
+
+        if (!c->pps || now < c->start_ns)
+                return 0;
+        due_count = MIN(load_due_count(c->pps, now - c->start_ns), c->total);
+        return due_count > c->sent ? due_count - c->sent : 0;
 }
 
 static int frames_run(void *engine, struct load_run *run) {
-        return run->order.pps ? rate_run(engine, run) : top_run(engine, run);
+        struct frames *f = engine;
+        int r = 0;
+
+        control_start(f->control, run);
+        run->result.start_ns = f->control->start_ns;
+        while (r >= 0 && !is_over(f->control, run)) {
+                r = pacer_run(f->pacer, XSKIM_PACE_FRAMES_MAX, f->frame, f->bytes);
+                late_take(f->control, run);
+                r = r < 0 ? r : gone_check(f->control);
+        }
+        run->result.behind = behind(f->control);
+        run->result.refused = f->control->refused;
+        run->result.bytes = f->control->bytes;
+        return r;
 }
 
 const struct load_engine LOAD_FRAMES = {
         .open = frames_open,
         .close = frames_close,
         .run = frames_run,
+        .stop = frames_stop,
+        .sent = frames_sent,
         .packet = frames_packet,
 };

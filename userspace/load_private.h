@@ -12,7 +12,6 @@
 struct load_run {
         struct load_order order;
         atomic_bool stop;
-        _Atomic uint64_t sent;
         struct load_result result; /* of a run: number, refused, bytes, times, behind */
         struct histogram late;     /* handed over - due */
 };
@@ -22,6 +21,8 @@ struct load_engine {
         void (*close)(void *engine);
         /* Until the order is done, or run->stop. */
         int (*run)(void *engine, struct load_run *run);
+        void (*stop)(void *engine); /* beside run->stop, from another thread; may be NULL */
+        uint64_t (*sent)(const void *engine); /* of the run under way; any thread */
         const uint8_t *(*packet)(const void *engine, uint32_t *ret_bytes); /* may be NULL */
 };
 

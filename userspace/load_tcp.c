@@ -18,6 +18,7 @@ enum {
 
 struct tcp {
         int fd;
+        _Atomic uint64_t sent; /* bytes */
         uint8_t bytes[WRITE_BYTES];
 };
 
@@ -75,16 +76,24 @@ static ssize_t some_send(struct tcp *t) {
 }
 
 static int tcp_run(void *engine, struct load_run *run) {
+        struct tcp *t = engine;
         ssize_t bytes = 0;
 
+        atomic_store_explicit(&t->sent, 0, memory_order_relaxed);
         run->result.start_ns = clock_monotonic_ns();
         while (bytes >= 0 && !atomic_load_explicit(&run->stop, memory_order_relaxed)) {
-                bytes = some_send(engine);
+                bytes = some_send(t);
                 run->result.bytes += (uint64_t)MAX(bytes, 0);
-                atomic_store_explicit(&run->sent, run->result.bytes / LOAD_TCP_BYTES,
-                                      memory_order_relaxed);
+                atomic_store_explicit(&t->sent, run->result.bytes, memory_order_relaxed);
         }
         return (int)MIN(bytes, 0);
 }
 
-const struct load_engine LOAD_TCP = {.open = tcp_open, .close = tcp_close, .run = tcp_run};
+static uint64_t tcp_sent(const void *engine) {
+        const struct tcp *t = engine;
+
+        return atomic_load_explicit(&t->sent, memory_order_relaxed) / LOAD_TCP_BYTES;
+}
+
+const struct load_engine LOAD_TCP = {
+        .open = tcp_open, .close = tcp_close, .run = tcp_run, .sent = tcp_sent};

@@ -104,8 +104,9 @@ struct launch *launch_close(struct launch *l) {
         return NULL;
 }
 
-int launch_attach(struct launch *l, int ifindex) {
+int launch_attach(void *launch, int ifindex) {
         LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+        struct launch *l = launch;
 
         l->link = bpf_link_create(bpf_program__fd(l->skeleton->progs.launcher), ifindex, BPF_XDP,
                                   &options);

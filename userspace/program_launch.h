@@ -21,8 +21,8 @@ int launch_open(int ifindex, uint32_t chunks, struct launch **ret_launch);
 struct launch *launch_close(struct launch *launch);
 
 /* Attaches it natively to `ifindex` of the calling thread's namespace. Without that each run would
- * change the kernel's dispatcher and wait for RCU, about 160 ms. */
-int launch_attach(struct launch *launch, int ifindex);
+ * change the kernel's dispatcher and wait for RCU, about 160 ms. `launch` is a struct launch. */
+int launch_attach(void *launch, int ifindex);
 
 /* Mapped for the life of `launch`: the bytes of a chunk, XSKIM_LAUNCH_CHUNK_BYTES of them, and its
  * rows, XSKIM_LAUNCH_CHUNK_PACKETS of them. */

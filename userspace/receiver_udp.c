@@ -52,7 +52,7 @@ struct receiver_udp {
         struct histogram latency;
         struct mmsghdr messages[VECTOR];
         struct iovec places[VECTOR];
-        struct load_mark marks[VECTOR];
+        struct xskim_pace_mark marks[VECTOR];
 };
 
 /* ---- the thread ---- */
@@ -62,9 +62,9 @@ static void latency_take(struct receiver_udp *u, int count, uint64_t now) {
 
         pthread_mutex_lock(&u->mutex);
         for (int i = 0; i < count; i++) {
-                const struct load_mark *mark = &u->marks[i];
+                const struct xskim_pace_mark *mark = &u->marks[i];
 
-                if (mark->magic == LOAD_MAGIC && mark->run == u->run && mark->due_ns)
+                if (mark->magic == XSKIM_PACE_MAGIC && mark->run == u->run && mark->due_ns)
                         histogram_batch_add(&u->latency, &batch, now - mark->due_ns, 1);
         }
         histogram_batch_book(&u->latency, &batch, 1);

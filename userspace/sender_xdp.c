@@ -53,7 +53,7 @@ static int xdp_open(const struct sender_config *config, void **ret_sender) {
         s->namespace_fd = -1;
         r = port_check(config->port);
         r = r < 0 ? r : launch_open(config->port->ifindex, config->chunks, &s->launch);
-        r = r < 0 ? r : anchor_drop(s->launch, &s->namespace_fd);
+        r = r < 0 ? r : anchor_drop(launch_attach, s->launch, &s->namespace_fd);
         if (r < 0) {
                 xdp_close(s);
                 return r;

@@ -29,6 +29,8 @@ static const struct {
         {"carrier", XDP_DROP},
         /* likewise a launcher that has no packets */
         {"launcher", XDP_DROP},
+        /* and a pacer that has no orders */
+        {"pacer", XDP_DROP},
         /* one that nobody told to let packets pass */
         {"sink", XDP_DROP},
         /* TCX_NEXT: whatever comes next decides */
