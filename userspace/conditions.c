@@ -25,6 +25,7 @@ static const struct condition_operations *const OPERATIONS[XSKIM_BENCH_KIND_COUN
         [XSKIM_BENCH_KIND_sample] = &CONDITION_SESSION,
         [XSKIM_BENCH_KIND_stack] = &CONDITION_SESSION_DIRECT,
         [XSKIM_BENCH_KIND_shared] = &CONDITION_SESSION_DIRECT,
+        [XSKIM_BENCH_KIND_command] = &CONDITION_COMMAND,
 };
 
 /* ---- namespaces ---- */
@@ -66,81 +67,6 @@ int conditions_parking_port(struct conditions *c, char name[static XSKIM_NAME_MA
         return r ? r : netdev_set_up(peer_ifindex);
 }
 
-/* ---- names ---- */
-
-static bool has_tier(enum xskim_bench_kind kind) {
-        return OPERATIONS[kind] == &CONDITION_SESSION ||
-               OPERATIONS[kind] == &CONDITION_SESSION_DIRECT;
-}
-
-static void tier_set(struct condition *condition) {
-        const struct xskim_bench_condition *asked = condition->asked;
-        int tier = asked->tiered ? asked->tier : condition->all->config.tier;
-
-        if (asked->kind == XSKIM_BENCH_KIND_counts)
-                tier = XSKIM_TIER_COUNTS;
-        if (asked->kind == XSKIM_BENCH_KIND_classes)
-                tier = XSKIM_TIER_CLASSES;
-        condition->tier = (enum xskim_tier)tier;
-        condition->tiered = has_tier(asked->kind);
-}
-
-static const char *tier_name(const struct condition *condition) {
-        if (!condition->tiered)
-                return "";
-        return condition->tier == XSKIM_TIER_COUNTS ? "counts" : "classes";
-}
-
-/* The first word of a command, without its directory. */
-static void command_name(const char *command, char *name, size_t bytes) {
-        size_t length;
-
-        command += strspn(command, " \t");
-        length = strcspn(command, " \t");
-        for (size_t i = 0; i < length; i++)
-                if (command[i] == '/' && i + 1 < length) {
-                        command += i + 1;
-                        length -= i + 1;
-                        i = (size_t)-1;
-                }
-        snprintf(name, bytes, "%.*s", (int)MIN(length, bytes - 1), command);
-}
-
-static unsigned int name_count(const struct conditions *c, const char *name) {
-        unsigned int count = 0;
-
-        for (unsigned int i = 0; i < c->count; i++)
-                count += !strcmp(c->conditions[i].name, name);
-        return count;
-}
-
-/* As it was asked for; the second of the same is "empty again", further ones are numbered. */
-static void name_make(const struct conditions *c, struct condition *condition) {
-#define KIND_NAME(kind_, number_, doc_) #kind_,
-        static const char *const kinds[] = {XSKIM_BENCH_KIND_ROWS(KIND_NAME)};
-#undef KIND_NAME
-#define KIND_NUMBER(kind_, number_, doc_) number_,
-        static const bool numbered[] = {XSKIM_BENCH_KIND_ROWS(KIND_NUMBER)};
-#undef KIND_NUMBER
-        const struct xskim_bench_condition *asked = condition->asked;
-        char name[XSKIM_BENCH_NAME_BYTES - 16], full[XSKIM_BENCH_NAME_BYTES];
-
-        if (asked->kind == XSKIM_BENCH_KIND_command)
-                command_name(asked->command, name, sizeof(name));
-        else if (numbered[asked->kind])
-                snprintf(name, sizeof(name), "%s=%u%s%s", kinds[asked->kind], asked->number,
-                         asked->tiered ? ":" : "", asked->tiered ? tier_name(condition) : "");
-        else
-                snprintf(name, sizeof(name), "%s%s%s", kinds[asked->kind], asked->tiered ? ":" : "",
-                         asked->tiered ? tier_name(condition) : "");
-        snprintf(full, sizeof(full), "%s", name);
-        if (asked->kind != XSKIM_BENCH_KIND_command && name_count(c, full))
-                snprintf(full, sizeof(full), "%s again", name);
-        for (unsigned int copy = 2; name_count(c, full); copy++)
-                snprintf(full, sizeof(full), "%s %u", name, copy);
-        memcpy(condition->name, full, sizeof(full));
-}
-
 /* ---- opening ---- */
 
 static int fail(struct condition *condition, int error) {
@@ -161,8 +87,7 @@ static int condition_open(struct conditions *c, unsigned int number) {
         condition->number = number;
         condition->asked = &c->config.asked[number];
         condition->operations = OPERATIONS[condition->asked->kind];
-        tier_set(condition);
-        name_make(c, condition);
+        condition_name_make(condition, condition->operations->has_tier);
         c->count++;
         if (!condition->operations->open)
                 return 0;
@@ -283,17 +208,28 @@ static int idle_set(struct conditions *c) {
         return home_return(c, r);
 }
 
+/* One that did not last until it was stopped has failed; the experiment goes on. */
+static int slow_leave(struct conditions *c, struct condition *condition) {
+        int r = receiver_enter(c);
+
+        if (r < 0)
+                return r;
+        if (condition->operations->leave && condition->operations->leave(condition) < 0) {
+                fail(condition, -EIO);
+                error_clear();
+        }
+        return home_return(c, 0);
+}
+
 int conditions_leave(struct conditions *c) {
         struct condition *condition = TAKE_PTR(c->current);
         int r = 0, back;
 
+        error_clear();
         if (!condition)
                 return 0;
-        if (condition->operations->leave) {
-                r = receiver_enter(c);
-                r = r < 0 ? r : condition->operations->leave(condition);
-                r = home_return(c, r);
-        }
+        if (condition->operations->slow)
+                r = slow_leave(c, condition);
         back = idle_set(c);
         return r < 0 ? r : back;
 }
@@ -303,19 +239,20 @@ static int slow_enter(struct conditions *c, struct condition *condition) {
 
         if (r < 0)
                 return r;
-        /* a command has the empty program beside it */
-        if (condition->asked->kind != XSKIM_BENCH_KIND_command)
+        if (condition->operations->keeps_empty)
+                r = program_switch_set(&c->port, program_peer_fd(c->idle));
+        else
                 program_switch_off(&c->port);
-        if (condition->operations->enter)
+        if (!r && condition->operations->enter)
                 r = condition->operations->enter(condition);
         return home_return(c, r);
 }
 
 int conditions_enter(struct conditions *c, unsigned int number) {
         struct condition *condition = &c->conditions[number];
-        bool told = error_is_set();
         int r = 0;
 
+        error_clear();
         if (c->current == condition)
                 return 0;
         if (c->current && c->current->operations->slow)
@@ -333,7 +270,7 @@ int conditions_enter(struct conditions *c, unsigned int number) {
         c->current = r < 0 ? NULL : condition;
         if (r < 0) {
                 fail(condition, r);
-                error_forget(told);
+                error_clear();
                 idle_set(c);
                 return error_set(r, "%s: %s", condition->name, condition->note);
         }
@@ -347,11 +284,15 @@ const char *conditions_name(const struct conditions *c, unsigned int number) {
 }
 
 const char *conditions_tier(const struct conditions *c, unsigned int number) {
-        return tier_name(&c->conditions[number]);
+        return condition_tier_name(&c->conditions[number]);
 }
 
 bool conditions_is_slow(const struct conditions *c, unsigned int number) {
         return c->conditions[number].operations->slow;
+}
+
+bool conditions_has_failed(const struct conditions *c, unsigned int number) {
+        return c->conditions[number].failed;
 }
 
 uint64_t conditions_collector_ns(const struct conditions *c, unsigned int number) {
@@ -410,7 +351,7 @@ static int outcome_fill(struct condition *condition, struct xskim_bench_outcome 
         if (condition->operations->finish && condition->own)
                 r = condition->operations->finish(condition, o);
         snprintf(o->name, sizeof(o->name), "%s", condition->name);
-        snprintf(o->tier, sizeof(o->tier), "%s", tier_name(condition));
+        snprintf(o->tier, sizeof(o->tier), "%s", condition_tier_name(condition));
         o->kind = condition->asked->kind;
         o->number = condition->asked->number;
         o->failed = condition->failed;

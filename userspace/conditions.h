@@ -45,11 +45,15 @@ bool conditions_is_slow(const struct conditions *conditions, unsigned int condit
 
 /* The port runs it when this returns (of another program: when it has had time to settle). The one
  * before is left first. A negative errno with a message: this one cannot; the port then has the
- * empty program. */
+ * empty program. Forgets the message that was there, as leaving does. */
 int conditions_enter(struct conditions *conditions, unsigned int condition);
 
-/* Back to the baseline's empty program, e.g. before a foreign program ends; also ends that. */
+/* Back to the baseline's empty program; another program is stopped first, which may take seconds.
+ * One that had ended before by itself has failed: what was measured of it is worth nothing. */
 int conditions_leave(struct conditions *conditions);
+
+/* It could not be loaded, or entered, or did not last; the outcome's note says why. */
+bool conditions_has_failed(const struct conditions *conditions, unsigned int condition);
 
 /* CPU time of the condition's collector so far: xskim's workers, the consumer of the ring buffer,
  * the other program with its children. */

@@ -24,6 +24,9 @@ struct condition {
 /* What can be done with a condition of a kind. NULL: nothing is to be done. */
 struct condition_operations {
         bool slow; /* to switch to */
+        bool has_tier;
+        /* while it has the port there is the empty program on it, too */
+        bool keeps_empty;
         /* Loads and parks, in the parking namespace; the condition is failed, not the experiment,
          * when it cannot and `optional`. */
         bool optional;
@@ -58,8 +61,19 @@ struct conditions {
 int conditions_parking_port(struct conditions *conditions, char name[static XSKIM_NAME_MAX],
                             int *ret_ifindex);
 
+/* conditions_name.c */
+
+/* As it was asked for; the second of the same is "empty again", further ones are numbered. Not
+ * counted among the others yet. Sets the tier, too. */
+void condition_name_make(struct condition *condition, bool has_tier);
+/* Empty: it has none. */
+const char *condition_tier_name(const struct condition *condition);
+
 /* conditions_session.c: sessions of xskim, parked, and on the port itself. */
 extern const struct condition_operations CONDITION_SESSION, CONDITION_SESSION_DIRECT;
+
+/* conditions_command.c: other programs. */
+extern const struct condition_operations CONDITION_COMMAND;
 
 /* conditions_peer.c: everything else that is parked. */
 extern const struct condition_operations CONDITION_PEER;

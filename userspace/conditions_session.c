@@ -137,6 +137,7 @@ static void session_close(struct condition *condition) {
 }
 
 const struct condition_operations CONDITION_SESSION = {
+        .has_tier = true,
         .open = session_open,
         .program_fd = session_program_fd,
         .collector_ns = session_collector_ns,
@@ -145,6 +146,7 @@ const struct condition_operations CONDITION_SESSION = {
 };
 
 const struct condition_operations CONDITION_SESSION_DIRECT = {
+        .has_tier = true,
         .slow = true,
         .optional = true,
         .open = session_open,

@@ -11,7 +11,6 @@
 
 #include "log.h"
 #include "program_private.h"
-#include "program_switch.h"
 #include "util.h"
 
 uint32_t program_cpus_possible(void) {
@@ -236,7 +235,7 @@ void program_doorbell_clear(struct programs *p, uint32_t worker) {
 }
 
 /* "memlock:" of /proc/self/fdinfo: what the kernel says the object takes. */
-uint64_t program_descriptor_memory(int fd) {
+static uint64_t descriptor_memory(int fd) {
         char path[64], line[128];
         unsigned long long bytes = 0;
         FILE *file;
@@ -254,7 +253,7 @@ uint64_t program_descriptor_memory(int fd) {
         return bytes;
 }
 
-static uint64_t object_memory(const struct bpf_object *object, bool maps) {
+uint64_t program_object_memory(const struct bpf_object *object, bool maps) {
         struct bpf_program *program;
         struct bpf_map *map;
         uint64_t bytes = 0;
@@ -262,25 +261,24 @@ static uint64_t object_memory(const struct bpf_object *object, bool maps) {
         if (!object)
                 return 0;
         bpf_object__for_each_program(program, object) bytes +=
-                program_descriptor_memory(bpf_program__fd(program));
+                descriptor_memory(bpf_program__fd(program));
         bpf_object__for_each_map(map, object)
                 /* the shared maps are the carrier's; only constants are each object's own */
-                if (maps || bpf_map__is_internal(map)) bytes +=
-                program_descriptor_memory(bpf_map__fd(map));
+                if (maps || bpf_map__is_internal(map)) bytes += descriptor_memory(bpf_map__fd(map));
         return bytes;
 }
 
 uint64_t program_memory(const struct programs *p) {
-        uint64_t bytes = object_memory(p->carrier->obj, true);
+        uint64_t bytes = program_object_memory(p->carrier->obj, true);
 
-        bytes += program_descriptor_memory(p->doorbells_fd);
+        bytes += descriptor_memory(p->doorbells_fd);
         for (uint32_t w = 0; w < p->config.workers; w++)
-                bytes += program_descriptor_memory(p->doorbells[w].fd);
+                bytes += descriptor_memory(p->doorbells[w].fd);
         for (uint32_t port = 0; port < XSKIM_PORTS_MAX; port++) {
                 const struct program_attached *a = &p->ports[port];
 
-                bytes += object_memory(a->sampler ? a->sampler->obj : NULL, false);
-                bytes += object_memory(a->stack ? a->stack->obj : NULL, true);
+                bytes += program_object_memory(a->sampler ? a->sampler->obj : NULL, false);
+                bytes += program_object_memory(a->stack ? a->stack->obj : NULL, true);
         }
         return bytes;
 }

@@ -96,10 +96,5 @@ int program_peer_park(struct program_peer *peer, int ifindex) {
 }
 
 uint64_t program_peer_memory(const struct program_peer *peer) {
-        struct bpf_map *map;
-        uint64_t bytes = program_descriptor_memory(program_peer_fd(peer));
-
-        bpf_object__for_each_map(map, peer->object) bytes +=
-                program_descriptor_memory(bpf_map__fd(map));
-        return bytes;
+        return program_object_memory(peer->object, true);
 }

@@ -54,6 +54,9 @@ void program_library_quiet(void);
  * and tag take CAP_SYS_ADMIN. */
 int program_error_foreign(const char *port, int ifindex, const char *advice);
 
+/* Kernel memory of its programs and constants, and of its maps, too. NULL: 0. */
+uint64_t program_object_memory(const struct bpf_object *object, bool maps);
+
 /* Detaches and frees the port's programs. */
 void program_port_close(struct programs *programs, uint32_t port);
 

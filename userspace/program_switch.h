@@ -47,7 +47,4 @@ double program_run_ns(int program_fd, const uint8_t *packet, uint32_t bytes, uin
 int program_statistics_on(int *ret_fd);
 int program_statistics(int program_fd, uint64_t *ret_runs, uint64_t *ret_ns);
 
-/* Kernel memory of a program or map, from the kernel's own account (fdinfo), in bytes. */
-uint64_t program_descriptor_memory(int fd);
-
 #endif

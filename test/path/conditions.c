@@ -191,6 +191,142 @@ Test(conditions, switching_under_traffic_loses_no_packet, .init = set_up) {
         cr_assert_eq(seen, sending.count);
 }
 
+/* ---- other programs ---- */
+
+static void command(struct asked *asked, const char *text) {
+        asked->conditions[asked->count++] =
+                (struct xskim_bench_condition){.kind = XSKIM_BENCH_KIND_command, .command = text};
+}
+
+/* One empty condition and one command. */
+static struct conditions *opened_command(struct asked *asked, const char *text) {
+        *asked = (struct asked){0};
+        ask(asked, "empty");
+        command(asked, text);
+        return opened(asked);
+}
+
+static void no_process_of(const char *mark) {
+        char text[256];
+
+        snprintf(text, sizeof(text),
+                 "! grep -la -e %s /proc/[0-9]*/environ 2>/dev/null | grep -v /$$/", mark);
+        cr_assert_eq(system(text), 0, "left behind: %s", mark);
+}
+
+Test(conditions, what_tcpdump_counts_is_the_truth, .init = set_up) {
+        struct xskim_bench_outcome outcomes[2];
+        struct asked asked;
+        struct conditions *conditions;
+
+        arena.path = XSKIM_BENCH_PATH_stack;
+        conditions = opened_command(&asked, "tcpdump -n -B 8192 -i {port} -w /dev/null udp");
+        for (unsigned int round = 1; round <= 2; round++) {
+                round_of(conditions, 1, 100 * round);
+                round_of(conditions, 0, 50);
+        }
+        cr_assert_gt(conditions_collector_ns(conditions, 1), 0);
+        finished(conditions, &asked, outcomes);
+        cr_assert_str_eq(outcomes[1].name, "tcpdump");
+        cr_assert_not(outcomes[1].failed, "%s", outcomes[1].note);
+        cr_assert(outcomes[1].seen_known);
+        cr_assert_eq(outcomes[1].truth, 300);
+        cr_assert_eq(outcomes[1].seen, 300, "%lu", (unsigned long)outcomes[1].seen);
+}
+
+Test(conditions, a_command_that_is_not_there_says_so, .init = set_up) {
+        struct xskim_bench_outcome outcomes[2];
+        struct asked asked;
+        struct conditions *conditions = opened_command(&asked, "nosuchthing {port}");
+
+        cr_assert_eq(conditions_enter(conditions, 1), -ECHILD);
+        cr_assert(strstr(error_message(), "not found"), "%s", error_message());
+        cr_assert(conditions_has_failed(conditions, 1));
+        cr_assert_neq(on_the_port(), 0);
+        round_of(conditions, 0, 10);
+        finished(conditions, &asked, outcomes);
+        cr_assert(outcomes[1].failed);
+        cr_assert(strstr(outcomes[1].note, "not found"), "%s", outcomes[1].note);
+}
+
+Test(conditions, a_command_that_dies_meanwhile_has_failed, .init = set_up) {
+        struct asked asked;
+        struct conditions *conditions =
+                opened_command(&asked, "sleep 0.4; echo it is full; exit 3");
+
+        cr_assert_eq(conditions_enter(conditions, 1), 0, "%s", error_message());
+        usleep(400000);
+        cr_assert_eq(conditions_enter(conditions, 0), 0, "%s", error_message());
+        cr_assert(conditions_has_failed(conditions, 1));
+        cr_assert_eq(conditions_enter(conditions, 1), -ENOTSUP);
+        cr_assert(strstr(error_message(), "status 3"), "%s", error_message());
+        cr_assert(strstr(error_message(), "it is full"), "%s", error_message());
+        conditions_close(conditions);
+}
+
+/* Neither SIGINT nor SIGTERM ends it, and part of it has left its process group. */
+Test(conditions, a_command_that_never_stops_is_stopped, .init = set_up) {
+        struct asked asked;
+        struct conditions *conditions = opened_command(
+                &asked,
+                "export XSKIM_MARK=stubborn; trap '' INT TERM; setsid sh -c 'trap \"\" TERM; "
+                "while :; do sleep 1; done' & while :; do sleep 1; done");
+        uint64_t start_ns;
+
+        cr_assert_eq(conditions_enter(conditions, 1), 0, "%s", error_message());
+        start_ns = clock_monotonic_ns();
+        cr_assert_eq(conditions_leave(conditions), 0, "%s", error_message());
+        cr_assert_lt(clock_monotonic_ns() - start_ns, 20000000000ULL);
+        cr_assert_not(conditions_has_failed(conditions, 1));
+        no_process_of("XSKIM_MARK=stubborn");
+        conditions_close(conditions);
+}
+
+Test(conditions, a_command_that_prints_without_end_costs_no_memory, .init = set_up) {
+        struct xskim_bench_outcome outcomes[2];
+        struct asked asked;
+        struct conditions *conditions =
+                opened_command(&asked, "trap 'echo 7 packets captured; exit' INT; "
+                                       "while :; do head -c 100000 /dev/urandom; done");
+
+        cr_assert_eq(conditions_enter(conditions, 1), 0, "%s", error_message());
+        cr_assert_gt(conditions_collector_ns(conditions, 1), 0);
+        cr_assert_eq(conditions_leave(conditions), 0);
+        finished(conditions, &asked, outcomes);
+        cr_assert_not(outcomes[1].failed, "%s", outcomes[1].note);
+        cr_assert(outcomes[1].seen_known);
+        cr_assert_eq(outcomes[1].seen, 7);
+}
+
+static void hold_a_command(void *context) {
+        int *ready = context;
+        struct asked asked;
+        struct conditions *conditions = opened_command(
+                &asked, "export XSKIM_MARK=orphan; trap '' INT TERM; while :; do sleep 1; done");
+
+        if (conditions_enter(conditions, 1) || write(ready[1], "x", 1) != 1)
+                _exit(1);
+        pause();
+}
+
+Test(conditions, nothing_outlives_a_kill, .init = set_up) {
+        int ready[2];
+        char byte;
+        pid_t pid;
+
+        cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+        pid = command_fork(hold_a_command, ready);
+        cr_assert_eq(read(ready[0], &byte, 1), 1);
+        cr_assert_neq(on_the_port(), 0);
+        cr_assert_neq(system("grep -qa -e XSKIM_MARK=orphan /proc/[0-9]*/environ 2>/dev/null"), 1);
+        command_kill(pid);
+        for (int i = 0; i < 500 && on_the_port(); i++)
+                usleep(10000);
+        cr_assert_eq(on_the_port(), 0);
+        usleep(500000);
+        no_process_of("XSKIM_MARK=orphan");
+}
+
 int main(int argc, char *argv[]) {
         return lab_main(argc, argv);
 }
