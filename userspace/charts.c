@@ -2,41 +2,11 @@
 /* Owns how a run is drawn. See charts.h. */
 #include <math.h>
 
+#include "axes.h"
 #include "charts.h"
 #include "util.h"
 
-/* Readable on white and on black. */
-#define BLUE "#3a86c8"
-#define ORANGE "#d9822b"
-#define RED "#c2484e"
-#define GREEN "#2e9e6b"
-
 static const double NS_A_SECOND = 1e9;
-
-/* A unit in which the largest value is a number of at most three digits before the point. */
-struct unit {
-        const char *name;
-        double ns;
-};
-
-static struct unit unit_for(double ns) {
-        static const struct unit units[] = {{"s", 1e9}, {"ms", 1e6}, {"µs", 1e3}, {"ns", 1}};
-        size_t i = 0;
-
-        while (i + 1 < ARRAY_SIZE(units) && ns < units[i].ns)
-                i++;
-        return units[i];
-}
-
-static void put_frame(FILE *to, const char *name, const char *x, const char *y) {
-        fprintf(to,
-                "set encoding utf8\n"
-                "set terminal svg size 860,300 dynamic name \"%s\" font \"sans-serif,13\"\n"
-                "set border 3\nset tics nomirror\nset grid lc rgb \"#888888\" lw 0.5\n"
-                "set key outside top center horizontal samplen 2\n"
-                "set xlabel \"%s\"\nset ylabel \"%s\"\n",
-                name, x, y);
-}
 
 static double seconds_since(const struct charts_run *run, uint64_t time_ns) {
         return ((double)time_ns - (double)run->start_ns) / NS_A_SECOND;
@@ -71,35 +41,23 @@ static void put_time(const struct charts_run *run, FILE *to) {
         fprintf(to, "set xrange [0:%g]\n", end > 0 ? end : 1);
 }
 
-/* gnuplot takes no block without a point; this one is not seen. */
-static void end_block(FILE *to, bool empty) {
-        fprintf(to, "%sEND\n", empty ? "0 1 1 1 1\n" : "");
-}
-
 /* ---- latency over time ---- */
 
-/* When the largest would press all others together: a scale by powers, which is labelled often
- * enough when the values span less than one. */
+/* When the largest would press all others together. */
 static void put_latency_axis(FILE *to, const struct xskim_distribution *all) {
-        static const int steps[] = {1, 2, 5};
-
-        if (!all->min || all->max < 10 * all->quantiles[XSKIM_P50].value)
-                return;
-        fprintf(to, "set logscale y\nset yrange [*:*] noextend\nset ytics (");
-        for (int power = -9; power < 9; power++)
-                for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-                        fprintf(to, "%s%g", power > -9 || i ? "," : "", steps[i] * pow(10, power));
-        fprintf(to, ")\n");
+        if (all->min && all->max >= 10 * all->quantiles[XSKIM_P50].value)
+                axes_powers(to, 'y');
 }
 
-static void write_latency(const struct charts_run *run, FILE *to) {
+static void write_latency(const void *context, FILE *to) {
+        const struct charts_run *run = context;
         const struct xskim_distribution *all = &run->transit->sum.latency;
-        struct unit unit = unit_for((double)all->quantiles[XSKIM_P50].value);
+        struct axes_unit unit = axes_unit_for((double)all->quantiles[XSKIM_P50].value);
         bool empty = true;
         char label[32];
 
         snprintf(label, sizeof(label), "latency, %s", unit.name);
-        put_frame(to, "latency", "seconds since the first packet", label);
+        axes_frame(to, "latency", "seconds since the first packet", label);
         put_time(run, to);
         put_latency_axis(to, all);
         fprintf(to, "$points << END\n");
@@ -113,34 +71,36 @@ static void write_latency(const struct charts_run *run, FILE *to) {
                                 (double)MAX(point->latency_p99_ns, 1U) / unit.ns,
                                 (double)MAX(point->latency_max_ns, 1U) / unit.ns);
         }
-        end_block(to, empty);
-        fprintf(to, "plot $points using 1:4 with lines lw 1 lc rgb \"" RED "\" title \"max\", "
-                    "$points using 1:3 with lines lw 1.5 lc rgb \"" ORANGE "\" title \"P99\", "
-                    "$points using 1:2 with lines lw 2 lc rgb \"" BLUE "\" title \"P50\"\n");
+        axes_end_block(to, empty);
+        fprintf(to, "plot $points using 1:4 with lines lw 1 lc rgb \"" AXES_RED "\" title \"max\", "
+                    "$points using 1:3 with lines lw 1.5 lc rgb \"" AXES_ORANGE "\" title \"P99\", "
+                    "$points using 1:2 with lines lw 2 lc rgb \"" AXES_BLUE "\" title \"P50\"\n");
 }
 
 /* ---- the percentile curve ---- */
 
-static void write_curve(const struct charts_run *run, FILE *to) {
+static void write_curve(const void *context, FILE *to) {
+        const struct charts_run *run = context;
         const struct xskim_curve *curve = &run->transit->latency_curve;
         const struct xskim_distribution *all = &run->transit->sum.latency;
-        struct unit unit = unit_for((double)all->quantiles[XSKIM_P50].value);
+        struct axes_unit unit = axes_unit_for((double)all->quantiles[XSKIM_P50].value);
         char label[32];
 
         snprintf(label, sizeof(label), "latency, %s", unit.name);
-        put_frame(to, "curve", "percentile", label);
+        axes_frame(to, "curve", "percentile", label);
         put_latency_axis(to, all);
-        fprintf(to, "set xtics (\"50\" 0.30103, \"90\" 1, \"99\" 2, \"99.9\" 3, \"99.99\" 4, "
-                    "\"99.999\" 5)\n$points << END\n");
+        axes_percentiles(to);
+        fprintf(to, "$points << END\n");
         for (unsigned int i = 0; i < curve->count; i++)
-                fprintf(to, "%g %g %g %g\n", 6 - log10(curve->points[i].above_ppm),
+                fprintf(to, "%g %g %g %g\n", axes_percentile(curve->points[i].above_ppm),
                         (double)MAX(curve->points[i].quantile.value, 1U) / unit.ns,
                         (double)MAX(curve->points[i].quantile.low, 1U) / unit.ns,
                         (double)MAX(curve->points[i].quantile.high, 1U) / unit.ns);
-        end_block(to, !curve->count);
-        fprintf(to, "plot $points using 1:3:4 with filledcurves fs solid 0.35 noborder lc rgb "
-                    "\"" BLUE "\" title \"bounds of the bucket\", "
-                    "$points using 1:2 with lines lw 2 lc rgb \"" BLUE "\" title \"latency\"\n");
+        axes_end_block(to, !curve->count);
+        fprintf(to,
+                "plot $points using 1:3:4 with filledcurves fs solid 0.35 noborder lc rgb "
+                "\"" AXES_BLUE "\" title \"bounds of the bucket\", "
+                "$points using 1:2 with lines lw 2 lc rgb \"" AXES_BLUE "\" title \"latency\"\n");
 }
 
 /* ---- rates ---- */
@@ -160,24 +120,27 @@ static void put_rates(const struct charts_run *run, const struct series *series,
                         fprintf(to, "%g %g\n", seconds_since(run, point->end_ns),
                                 ((double)point->packets - (double)before->packets) / seconds);
         }
-        end_block(to, empty);
+        axes_end_block(to, empty);
 }
 
-static void write_rates(const struct charts_run *run, FILE *to) {
-        put_frame(to, "rates", "seconds since the first packet", "packets a second");
+static void write_rates(const void *context, FILE *to) {
+        const struct charts_run *run = context;
+
+        axes_frame(to, "rates", "seconds since the first packet", "packets a second");
         put_time(run, to);
         put_rates(run, run->sent, "sent", to);
         put_rates(run, run->arrived, "received", to);
         fprintf(to,
                 "set yrange [0:*]\nset format y \"%%.1s %%c\"\n"
-                "plot $sent using 1:2 with lines lw 3 lc rgb \"" ORANGE "\" title \"sent\", "
-                "$received using 1:2 with lines lw 1.5 lc rgb \"" BLUE "\" title \"received\"\n");
+                "plot $sent using 1:2 with lines lw 3 lc rgb \"" AXES_ORANGE "\" title \"sent\", "
+                "$received using 1:2 with lines lw 1.5 lc rgb \"" AXES_BLUE
+                "\" title \"received\"\n");
 }
 
 /* ---- what was found ---- */
 
 static void put_found_lines(FILE *to) {
-        static const char *const colours[] = {RED, BLUE, ORANGE, GREEN};
+        static const char *const colours[] = {AXES_RED, AXES_BLUE, AXES_ORANGE, AXES_GREEN};
         static const char *const titles[] = {
 #define TITLE(name_, title_) title_,
                 SERIES_FOUND_ROWS(TITLE)
@@ -190,8 +153,10 @@ static void put_found_lines(FILE *to) {
         fprintf(to, "\n");
 }
 
-static void write_found(const struct charts_run *run, FILE *to) {
-        put_frame(to, "found", "seconds since the first packet", "packets so far");
+static void write_found(const void *context, FILE *to) {
+        const struct charts_run *run = context;
+
+        axes_frame(to, "found", "seconds since the first packet", "packets so far");
         put_time(run, to);
         fprintf(to, "set yrange [0:5<*]\n$points << END\n");
         for (unsigned int i = first_of(run, run->arrived); i < run->arrived->count; i++) {
@@ -203,7 +168,7 @@ static void write_found(const struct charts_run *run, FILE *to) {
 #undef COUNT
                 fprintf(to, "\n");
         }
-        end_block(to, first_of(run, run->arrived) == run->arrived->count);
+        axes_end_block(to, first_of(run, run->arrived) == run->arrived->count);
         put_found_lines(to);
 }
 

@@ -21,9 +21,9 @@ struct charts_run {
 struct chart {
         const char *name; /* of the element, unique */
         const char *title;
-        const char *note; /* how to read it */
-        bool of_arrivals; /* means nothing when nobody watched */
-        void (*write)(const struct charts_run *run, FILE *to);
+        const char *note;                         /* how to read it */
+        bool of_arrivals;                         /* means nothing when nobody watched */
+        void (*write)(const void *run, FILE *to); /* of a charts_run */
 };
 
 /* In the order of the page; ended by a row without a name. */

@@ -213,8 +213,7 @@ int command_replay(int argc, char **argv) {
         const char *message;
         int first, r;
 
-        replaying.sheet.argc = MIN(argc, (int)SHEET_WORDS_MAX);
-        memcpy(replaying.sheet.argv, argv, (size_t)replaying.sheet.argc * sizeof(*argv));
+        environment_take(argc, argv, &replaying.sheet.environment);
         xskim_replay_config_init(&replaying.options.config);
         replaying.options.config.to_known_neighbour = true;
         r = cli_parse(command, argc, argv, &replaying.options, &first);
@@ -225,7 +224,7 @@ int command_replay(int argc, char **argv) {
                 cli_complain(error_message());
                 return CLI_EXIT_USAGE;
         }
-        replaying.sheet.path = replaying.options.report;
+        replaying.sheet.paper = (struct paper){replaying.options.report, "--report"};
         r = run_as_asked(&replaying);
         message = *error_message() ? error_message() : xskim_error_message();
         if (r < 0)

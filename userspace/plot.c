@@ -15,7 +15,7 @@ enum { SAID_BYTES = 512, LINE_BYTES = 65536 };
 
 static char PROGRAM[] = "gnuplot";
 
-int plot_find(void) {
+int plot_find(const char *option) {
         const char *path = getenv("PATH");
         char file[PATH_MAX];
 
@@ -28,8 +28,9 @@ int plot_find(void) {
                 path += length + (path[length] == ':');
         }
         return error_set(-EOPNOTSUPP,
-                         "--report needs gnuplot for its plots, which is not in PATH.\n"
-                         "Install it: 'apt-get install gnuplot-nox'.");
+                         "%s needs gnuplot for its plots, which is not in PATH.\n"
+                         "Install it: 'apt-get install gnuplot-nox'.",
+                         option);
 }
 
 /* -d: nobody's start-up file changes what is drawn. */

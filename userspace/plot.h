@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Is it there? -EOPNOTSUPP with a message that names the package. */
-int plot_find(void);
+/* Is it there? -EOPNOTSUPP with a message that names the package, and the option that asked. */
+int plot_find(const char *option);
 
 /*
  * Runs a script, which sets the SVG terminal and leaves the output alone, and appends the picture:

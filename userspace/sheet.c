@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the page. See sheet.h. */
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "charts.h"
 #include "format.h"
 #include "html.h"
 #include "json_passage.h"
-#include "log.h"
 #include "passage_view.h"
-#include "plot.h"
 #include "sheet.h"
 #include "util.h"
 
-enum { COLUMNS = 100, LINE_BYTES = 256 };
-
-/* Two colour schemes, by what the reader's system prefers. gnuplot's black becomes the text's
- * colour. */
-static const char STYLE[] =
-        ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#5d6670;--rule:#d8dde2;--paper:#fff}\n"
-        "@media(prefers-color-scheme:dark){:root{--ink:#e3e6e9;--dim:#9aa4ae;--rule:#3a4149;"
-        "--paper:#15181c}}\n"
-        "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
-        "max-width:62rem;margin:2rem auto;padding:0 1rem}\n"
-        "h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-top:2.2rem}\n"
-        ".answer{font-size:1.15rem}.dim,figcaption span{color:var(--dim)}\n"
-        "figure{margin:1.6rem 0}figcaption{margin-bottom:.4rem}figcaption b{margin-right:.6rem}\n"
-        "svg{width:100%;height:auto;display:block}\n"
-        "svg [fill=\"black\"]{fill:var(--ink)}svg [stroke=\"black\"]{stroke:var(--ink)}\n"
-        "svg [color=\"black\"]{color:var(--ink)}\n"
-        "table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1.2rem .2rem 0;"
-        "border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}\n"
-        "th{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-"
-        "space:nowrap}\n"
-        "pre,code{font:13px/1.4 ui-monospace,monospace}pre{overflow-x:auto}\n";
+enum { COLUMNS = 100 };
 
 /* ---- figures ---- */
 
@@ -151,20 +120,6 @@ static void put_percentiles(FILE *to, const struct xskim_transit *transit) {
 
 /* ---- plots ---- */
 
-static int put_chart(FILE *to, const struct chart *chart, const struct charts_run *run) {
-        CLEANUP(file_cleanup) FILE *script = tmpfile();
-        int r;
-
-        if (!script)
-                return error_set(-errno, "gnuplot: no temporary file: %s", strerror(errno));
-        chart->write(run, script);
-        fprintf(to, "<figure><figcaption><b>%s</b> <span>%s</span></figcaption>\n", chart->title,
-                chart->note);
-        r = plot_draw(script, to);
-        fprintf(to, "</figure>\n");
-        return r;
-}
-
 static int put_charts(FILE *to, const struct passage_result *result) {
         const struct charts_run run = {
                 .start_ns = result->report.sent.progress.start_ns,
@@ -177,7 +132,7 @@ static int put_charts(FILE *to, const struct passage_result *result) {
 
         for (const struct chart *chart = CHARTS; chart->name && r >= 0; chart++)
                 if (result->watched || !chart->of_arrivals)
-                        r = put_chart(to, chart, &run);
+                        r = paper_chart(to, chart->title, chart->note, chart->write, &run);
         fprintf(to, "<p class=\"dim\">A point every %u ms.", stride * SERIES_SAMPLE_MS);
         if (stride > 1)
                 fprintf(to, " Its P50 and P99 are the largest of %u intervals of %u ms.", stride,
@@ -186,171 +141,69 @@ static int put_charts(FILE *to, const struct passage_result *result) {
         return r;
 }
 
-/* ---- environment ---- */
+/* ---- the run ---- */
 
-static void put_row(FILE *to, const char *name, const char *text) {
-        fprintf(to, "<tr><th scope=\"row\">%s<td>", name);
-        html_text(to, text);
-        fprintf(to, "\n");
-}
-
-/* So that a shell would read it again. */
-static void put_word(FILE *to, const char *word) {
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789-_=,.:/%+@";
-
-        if (*word && strspn(word, plain) == strlen(word)) {
-                html_text(to, word);
-                return;
-        }
-        html_text(to, "'");
-        for (; *word; word++) {
-                const char one[] = {*word, '\0'};
-
-                html_text(to, *word == '\'' ? "'\\''" : one);
-        }
-        html_text(to, "'");
-}
-
-static void put_command(FILE *to, const struct sheet *sheet) {
-        fprintf(to, "<tr><th scope=\"row\">command<td><code>xskim");
-        for (int i = 0; i < sheet->argc; i++) {
-                fprintf(to, " ");
-                put_word(to, sheet->argv[i]);
-        }
-        fprintf(to, "</code>\n");
-}
-
-static void cpu_name(char text[static LINE_BYTES]) {
-        CLEANUP(file_cleanup) FILE *file = fopen("/proc/cpuinfo", "re");
-        char line[LINE_BYTES];
-
-        snprintf(text, LINE_BYTES, "unknown");
-        while (file && fgets(line, sizeof(line), file)) {
-                line[strcspn(line, "\n")] = '\0';
-                if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
-                        snprintf(text, LINE_BYTES, "%s", strchr(line, ':') + 2);
-                        return;
-                }
-        }
-}
-
-static void put_environment(FILE *to, const struct sheet *sheet,
-                            const struct passage_result *result) {
+static void put_run(FILE *to, const struct sheet *sheet, const struct passage_result *result) {
+        const struct environment *environment = &sheet->environment;
         const struct xskim_mode *mode = &result->summary.mode;
-        char text[2 * LINE_BYTES], cpu[LINE_BYTES];
-        time_t now = time(NULL);
-        struct utsname names;
-        struct tm tm;
+        char text[2 * ENVIRONMENT_TEXT_BYTES];
 
         fprintf(to, "<h2>The run</h2>\n<table>\n");
-        put_command(to, sheet);
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", localtime_r(&now, &tm));
-        put_row(to, "when", text);
+        paper_row(to, "command", environment->command);
+        paper_row(to, "when", environment->when);
         snprintf(text, sizeof(text), "%s: engine %s (%s)", result->report.port,
                  result->report.engine, result->report.mode);
-        put_row(to, "sent into", text);
+        paper_row(to, "sent into", text);
         if (result->watched) {
                 snprintf(text, sizeof(text), "%s: %s, %s, clock %s", result->summary.port,
                          mode->xdp, mode->xsk, mode->clock);
-                put_row(to, "watched", text);
+                paper_row(to, "watched", text);
         }
-        uname(&names);
-        snprintf(text, sizeof(text), "%s %s %s", names.sysname, names.release, names.machine);
-        put_row(to, "kernel", text);
-        cpu_name(cpu);
-        snprintf(text, sizeof(text), "%ld × %s", sysconf(_SC_NPROCESSORS_ONLN), cpu);
-        put_row(to, "CPU", text);
-        put_row(to, "xskim", xskim_version());
+        paper_row(to, "kernel", environment->kernel);
+        snprintf(text, sizeof(text), "%u × %s", environment->cpus, environment->cpu);
+        paper_row(to, "CPU", text);
+        paper_row(to, "xskim", environment->xskim);
         fprintf(to, "</table>\n");
 }
 
 /* ---- the whole ---- */
 
-static int put_page(FILE *to, const struct sheet *sheet, const struct passage_result *result) {
+struct contents {
+        const struct sheet *sheet;
+        const struct passage_result *result;
+};
+
+static int put_page(FILE *to, void *context) {
         static char text[PASSAGE_VIEW_BYTES];
+        const struct contents *contents = context;
+        const struct passage_result *result = contents->result;
         struct json_relay relay;
         bool has_relay = json_relay_read(result->relay, &relay);
         int r;
 
-        fprintf(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                    "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-        html_print(to, "xskim replay %s", result->report.file);
-        fprintf(to, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", STYLE);
-        html_print(to, "xskim replay %s", result->report.file);
-        fprintf(to, "</h1>\n");
+        snprintf(text, sizeof(text), "xskim replay %s", result->report.file);
+        paper_begin(to, text);
         put_answer(to, result);
         r = put_charts(to, result);
         if (result->watched) {
                 put_counts(to, result, has_relay ? &relay : NULL);
                 put_percentiles(to, &result->summary.transit);
         }
-        put_environment(to, sheet, result);
+        put_run(to, contents->sheet, result);
         passage_view(result, COLUMNS, text, sizeof(text));
         fprintf(to, "<h2>As printed</h2>\n<pre>");
         html_text(to, text);
-        fprintf(to, "</pre>\n</body>\n</html>\n");
+        fprintf(to, "</pre>\n");
+        paper_end(to);
         return r;
 }
 
-static int complain(const struct sheet *sheet, int error) {
-        return error_set(-error, "%s: the report cannot be written: %s. %s.", sheet->path,
-                         strerror(error),
-                         error == ENOSPC || error == EDQUOT ? "Make room, or write elsewhere"
-                                                            : "Give another --report");
-}
-
 int sheet_check(const struct sheet *sheet) {
-        char path[PATH_MAX];
-        struct stat found;
-        int r = plot_find();
-
-        if (r < 0)
-                return r;
-        snprintf(path, sizeof(path), "%s", sheet->path);
-        if (!stat(sheet->path, &found) && S_ISDIR(found.st_mode))
-                return complain(sheet, EISDIR);
-        return access(dirname(path), W_OK) < 0 ? complain(sheet, errno) : 0;
-}
-
-/* What was written reaches the disk before it gets its name: a full one is noticed. */
-static int finish(FILE *file, const char *path, const char *to) {
-        int error = fflush(file) || ferror(file) || fsync(fileno(file)) ? (errno ? errno : EIO) : 0;
-
-        if (fclose(file) && !error)
-                error = errno;
-        if (!error && rename(path, to))
-                error = errno;
-        return error;
-}
-
-/* Of a page that is not whole. */
-static int close_failed(FILE *file) {
-        fclose(file);
-        return ECANCELED;
+        return paper_check(&sheet->paper);
 }
 
 int sheet_write(const struct sheet *sheet, const struct passage_result *result) {
-        char path[PATH_MAX];
-        mode_t mask = umask(0);
-        int fd, r, error;
-        FILE *file;
+        struct contents contents = {.sheet = sheet, .result = result};
 
-        umask(mask);
-        snprintf(path, sizeof(path), "%s.XXXXXX", sheet->path);
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd < 0)
-                return complain(sheet, errno);
-        fchmod(fd, 0666 & ~mask);
-        file = fdopen(fd, "w");
-        if (!file) {
-                close(fd);
-                unlink(path);
-                return complain(sheet, errno);
-        }
-        r = put_page(file, sheet, result);
-        error = r < 0 ? close_failed(file) : finish(file, path, sheet->path);
-        if (error)
-                unlink(path);
-        return r < 0 ? r : error ? complain(sheet, error) : 0;
+        return paper_write(&sheet->paper, put_page, &contents);
 }

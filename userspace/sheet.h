@@ -4,22 +4,19 @@
 #ifndef XSKIM_SHEET_H
 #define XSKIM_SHEET_H
 
+#include "environment.h"
+#include "paper.h"
 #include "passage.h"
 
-enum { SHEET_WORDS_MAX = 64 };
-
 struct sheet {
-        const char *path;
-        int argc; /* the command, as it was given: its first words */
-        char *argv[SHEET_WORDS_MAX];
+        struct paper paper;
+        struct environment environment;
 };
 
-/* Before the run: can a page be made there? -EOPNOTSUPP: no gnuplot; the errno of the directory;
- * with a message. Leaves nothing. */
+/* Before the run: can a page be made there? As paper_check. */
 int sheet_check(const struct sheet *sheet);
 
-/* Writes it under another name and renames it, so that what is there is whole. The errno of
- * writing, with a message. */
+/* As paper_write. */
 int sheet_write(const struct sheet *sheet, const struct passage_result *result);
 
 #endif
