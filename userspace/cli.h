@@ -21,6 +21,11 @@ struct cli_option {
         int (*parse)(void *target, const char *value);
 };
 
+struct cli_term {
+        const char *name;
+        const char *text;
+};
+
 struct cli_command {
         const char *name;
         const char *operands; /* how help calls them; "": none */
@@ -28,6 +33,9 @@ struct cli_command {
         unsigned int operands_max;
         const char *summary;              /* one line */
         const char *description;          /* paragraphs, separated by newlines */
+        const char *terms_title;          /* of the terms, which are explained; NULL: none */
+        const struct cli_term *terms;     /* ended by a row without a name */
+        const struct cli_term *examples;  /* a command line and what it does; likewise, or NULL */
         const struct cli_option *options; /* ended by a row without a name; NULL: none */
         int (*run)(int argc,
                    char **argv); /* argv[0] is the command's name; returns the exit status */

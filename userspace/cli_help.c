@@ -9,6 +9,7 @@
 enum {
         COLUMNS = 80,
         TEXT_COLUMN = 24, /* where the texts beside the names start */
+        EXAMPLE_COLUMN = 6,
         HELP_BYTES = 16384,
 };
 
@@ -49,6 +50,34 @@ static void put_option(struct page *page, const struct cli_option *option) {
         put_row(page, name, option->help, option->fallback);
 }
 
+static void put_heading(struct page *page, const char *heading) {
+        page_end(page);
+        page_put(page, "%s:", heading);
+        page_end(page);
+}
+
+static void put_terms(struct page *page, const struct cli_command *command) {
+        if (!command->terms_title)
+                return;
+        put_heading(page, command->terms_title);
+        for (const struct cli_term *term = command->terms; term->name; term++)
+                put_row(page, term->name, term->text, NULL);
+}
+
+/* The line as it is to be typed, and below it what it does. */
+static void put_examples(struct page *page, const struct cli_command *command) {
+        if (!command->examples)
+                return;
+        put_heading(page, "Examples");
+        for (const struct cli_term *example = command->examples; example->name; example++) {
+                page_put(page, "  %s", example->name);
+                page_end(page);
+                page_fill(page, EXAMPLE_COLUMN);
+                page_words(page, EXAMPLE_COLUMN, example->text);
+                page_end(page);
+        }
+}
+
 int cli_help_command(FILE *stream, const struct cli_command *command) {
         char text[HELP_BYTES];
         struct page page = page_new(text, sizeof(text), COLUMNS, false);
@@ -58,11 +87,10 @@ int cli_help_command(FILE *stream, const struct cli_command *command) {
         page_end(&page);
         page_end(&page);
         put_paragraphs(&page, command->description);
-        if (cli_option_count(command)) {
-                page_end(&page);
-                page_put(&page, "Options:");
-                page_end(&page);
-        }
+        put_examples(&page, command);
+        put_terms(&page, command);
+        if (cli_option_count(command))
+                put_heading(&page, "Options");
         for (size_t i = 0; i < cli_option_count(command); i++)
                 put_option(&page, &command->options[i]);
         return print(stream, &page);

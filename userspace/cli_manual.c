@@ -221,9 +221,27 @@ static void put_option(FILE *stream, const struct cli_option *option) {
         put_prose(stream, text);
 }
 
+static void put_example(FILE *stream, const char *what, const char *line) {
+        put_prose(stream, what);
+        fputs(".PP\n.RS\n.nf\n", stream);
+        put_text(stream, line);
+        fputs("\n.fi\n.RE\n", stream);
+}
+
 static void put_command(FILE *stream, const struct cli_command *command) {
         fprintf(stream, ".SS xskim %s\n", command->name);
         put_prose(stream, command->description);
+        for (const struct cli_term *example = command->examples; example && example->name;
+             example++) {
+                fputs(".PP\n", stream);
+                put_example(stream, example->text, example->name);
+        }
+        if (command->terms_title)
+                fprintf(stream, ".PP\n%s:\n", command->terms_title);
+        for (const struct cli_term *term = command->terms; term && term->name; term++)
+                put_term(stream, term->name, term->text);
+        if (command->terms_title && cli_option_count(command))
+                fputs(".PP\nOptions:\n", stream);
         for (size_t i = 0; i < cli_option_count(command); i++)
                 put_option(stream, &command->options[i]);
 }
@@ -278,10 +296,7 @@ static void put_examples(FILE *stream) {
         for (size_t i = 0; i < sizeof(EXAMPLES) / sizeof(EXAMPLES[0]); i++) {
                 if (i)
                         fputs(".PP\n", stream);
-                put_prose(stream, EXAMPLES[i].what);
-                fputs(".PP\n.RS\n.nf\n", stream);
-                put_text(stream, EXAMPLES[i].line);
-                fputs("\n.fi\n.RE\n", stream);
+                put_example(stream, EXAMPLES[i].what, EXAMPLES[i].line);
         }
 }
 
