@@ -22,6 +22,7 @@ int command_watch(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_read(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 #endif
