@@ -31,8 +31,7 @@ enum {
         MAX_TIME_MS_MIN = 1000,
         MAX_TIME_MS_MAX = 86400000,
         SLICES_MAX = 1 << 20, /* 80 MB */
-        LATENCY_SLICE_MS_MIN = 40,
-        LATENCY_SHARE = 3, /* of the time: a third */
+        LATENCY_SHARE = 3,    /* of the time: a third */
         COUNTERS_STEP_NS = 300000,
         COUNTERS_STEPS_MAX = 300,
         CLOCK_READINGS = 1000,
@@ -173,7 +172,7 @@ static void cpus_choose(int *ret_sender, int *ret_others) {
 
 static int memory_get(struct xskim_bench *b) {
         uint64_t slices = b->config.max_time_ms / b->config.slice_ms;
-        uint64_t paced = b->config.max_time_ms / LATENCY_SLICE_MS_MIN;
+        uint64_t paced = b->config.max_time_ms / BENCH_LATENCY_SLICE_MS;
 
         b->slice_max = (uint32_t)MIN(slices + XSKIM_BENCH_CONDITIONS_MAX, (uint64_t)SLICES_MAX);
         b->latency_slice_max = (uint32_t)MIN(paced + XSKIM_BENCH_LOADS, (uint64_t)SLICES_MAX);

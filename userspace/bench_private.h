@@ -16,7 +16,7 @@
 #include "load.h"
 #include "receiver.h"
 
-enum { BENCH_SENDER_LATE_MAX = 512 };
+enum { BENCH_SENDER_LATE_MAX = 512, BENCH_LATENCY_SLICE_MS = 8 };
 
 /* How late the sender itself was, a slice at half the no-drop rate. */
 struct bench_lateness {

@@ -8,6 +8,7 @@
 
 #include <xskim/xskim.h>
 
+#include "apart.h"
 #include "bench_cost.h"
 #include "bench_options.h"
 #include "bench_view.h"
@@ -123,8 +124,10 @@ static int run(struct benching *benching) {
                 .interval_ms = terminal ? PROGRESS_MS : PROGRESS_LINE_MS,
                 .progress = on_progress,
         };
-        int r = xskim_bench_open(&benching->options.config, &benching->bench);
+        int r;
 
+        apart_go();
+        r = xskim_bench_open(&benching->options.config, &benching->bench);
         if (r < 0)
                 return r;
         interrupted = benching->bench;
