@@ -183,6 +183,7 @@ Test(compare_files, json_has_what_was_found) {
         json_t *json, *row;
         const char *verdict;
         double low, median;
+        int count;
 
         result_print(usual, 6, 3);
         text_write(now_path, usual);
@@ -197,6 +198,10 @@ Test(compare_files, json_has_what_was_found) {
                      0);
         cr_assert(low > 1 && low < median && median > 4 && median < 6 &&
                   !strcmp(verdict, "slower"));
+        /* of the slices at half load alone: 20 blocks each */
+        cr_assert_eq(json_unpack(row, "{s:{s:{s:i}}}", "added_p99_ns", "added", "count", &count),
+                     0);
+        cr_assert_eq(count, 40);
         row = json_array_get(json_object_get(json, "conditions"), 0);
         cr_assert(json_is_null(json_object_get(json_object_get(row, "mpps"), "new")));
         json_decref(json);
