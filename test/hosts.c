@@ -167,17 +167,33 @@ static bool has_said(FILE *file, const char *text) {
         return strstr(line, text);
 }
 
-struct hosts_judge hosts_judge_start(const char *host) {
+/* tcpdump in the namespace that nsenter is told of, or in this one. */
+static struct hosts_judge judge_start(const char *inside, const char *port) {
         struct hosts_judge judge = {.err = tmpfile()};
-        char inside[128], port[16];
 
-        snprintf(judge.path, sizeof(judge.path), "/tmp/xskim-judge-%d-%s", getpid(), host);
-        snprintf(inside, sizeof(inside), "--net=/run/netns/xskim-%s-%s", lab_name(), host);
-        snprintf(port, sizeof(port), "%s0", host);
+        snprintf(judge.path, sizeof(judge.path), "/tmp/xskim-judge-%d-%s", getpid(), port);
         cr_assert(judge.err);
         judge.pid = fork();
         cr_assert_geq(judge.pid, 0);
         if (!judge.pid) {
+                const char *words[] = {"nsenter",
+                                       inside,
+                                       "tcpdump",
+                                       "-i",
+                                       port,
+                                       "-w",
+                                       judge.path,
+                                       "-n",
+                                       "-s",
+                                       "2048",
+                                       "-B",
+                                       "65536",
+                                       "-Z",
+                                       "root",
+                                       "--immediate-mode",
+                                       "--time-stamp-precision=nano",
+                                       NULL};
+                const char *const *command = inside ? words : words + 2;
                 sigset_t none;
 
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -185,15 +201,25 @@ struct hosts_judge hosts_judge_start(const char *host) {
                 sigprocmask(SIG_SETMASK, &none, NULL);
                 signal(SIGINT, SIG_DFL);
                 dup2(fileno(judge.err), STDERR_FILENO);
-                execlp("nsenter", "nsenter", inside, "tcpdump", "-i", port, "-w", judge.path, "-n",
-                       "-s", "2048", "-B", "65536", "--immediate-mode", "-Z", "root",
-                       "--time-stamp-precision=nano", NULL);
+                execvp(command[0], (char *const *)command);
                 _exit(98);
         }
         for (int i = 0; i < WAITS && !has_said(judge.err, "listening on"); i++)
                 usleep(5000);
         cr_assert(has_said(judge.err, "listening on"), "tcpdump does not listen on %s", port);
         return judge;
+}
+
+struct hosts_judge hosts_judge_start(const char *host) {
+        char inside[128], port[16];
+
+        snprintf(inside, sizeof(inside), "--net=/run/netns/xskim-%s-%s", lab_name(), host);
+        snprintf(port, sizeof(port), "%s0", host);
+        return judge_start(inside, port);
+}
+
+struct hosts_judge hosts_judge_here(const char *port) {
+        return judge_start(NULL, port);
 }
 
 static struct hosts_frames frames_read(const char *path) {

@@ -52,6 +52,8 @@ struct hosts_judge {
 };
 
 struct hosts_judge hosts_judge_start(const char *host);
+/* On a port of the network namespace that the calling thread is in. */
+struct hosts_judge hosts_judge_here(const char *port);
 
 struct hosts_frame {
         uint64_t unix_ns; /* by the kernel */

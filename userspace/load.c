@@ -169,6 +169,7 @@ int load_start(struct load *l, const struct load_order *order) {
         l->run.result = (struct load_result){.run = l->run_next};
         l->run_next = atomic_fetch_add(&runs, 1) + 1;
         histogram_reset(&l->run.late);
+        l->operations->reset(l->engine);
         atomic_store(&l->run.stop, false);
         state_set(l, LOAD_RUNNING);
         return 0;

@@ -26,7 +26,7 @@ enum {
         LOAD_FCS_BYTES = 4,
         LOAD_TCP_BYTES = 1448, /* of payload in a packet of ARENA_MTU, with TCP timestamps */
         /* A run at a rate that is so late with its last packets was too much for the sender. */
-        LOAD_GRACE_NS = 500000,
+        LOAD_GRACE_NS = 2000000,
 };
 
 struct load_config {

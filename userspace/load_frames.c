@@ -100,6 +100,13 @@ static uint64_t frames_sent(const void *engine) {
         return shared_read(&((const struct frames *)engine)->control->sent);
 }
 
+static void frames_reset(void *engine) {
+        struct xskim_pace_control *c = ((struct frames *)engine)->control;
+
+        c->row = c->sent = c->refused = c->bytes = 0;
+        c->stop = 0;
+}
+
 static void control_start(struct xskim_pace_control *c, const struct load_run *run) {
         const struct load_order *order = &run->order;
         uint64_t start_ns = clock_monotonic_ns() + (order->pps ? LEAD_NS : 0);
@@ -111,8 +118,6 @@ static void control_start(struct xskim_pace_control *c, const struct load_run *r
         c->start_ns = start_ns;
         c->until_ns = ends ? start_ns + order->duration_ns + LOAD_GRACE_NS : UINT64_MAX;
         c->total = ends ? load_due_count(order->pps, order->duration_ns - 1) : UINT64_MAX;
-        c->row = c->sent = c->refused = c->bytes = 0;
-        shared_write(&c->stop, 0);
 }
 
 /* Refused is only what found no port. */
@@ -164,6 +169,7 @@ static int frames_run(void *engine, struct load_run *run) {
 const struct load_engine LOAD_FRAMES = {
         .open = frames_open,
         .close = frames_close,
+        .reset = frames_reset,
         .run = frames_run,
         .stop = frames_stop,
         .sent = frames_sent,

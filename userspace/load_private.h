@@ -19,6 +19,8 @@ struct load_run {
 struct load_engine {
         int (*open)(const struct load_config *config, void **ret_engine);
         void (*close)(void *engine);
+        /* Before it; nothing of an earlier one is left. */
+        void (*reset)(void *engine);
         /* Until the order is done, or run->stop. */
         int (*run)(void *engine, struct load_run *run);
         void (*stop)(void *engine); /* beside run->stop, from another thread; may be NULL */

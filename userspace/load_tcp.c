@@ -75,11 +75,14 @@ static ssize_t some_send(struct tcp *t) {
         return 0;
 }
 
+static void tcp_reset(void *engine) {
+        atomic_store(&((struct tcp *)engine)->sent, 0);
+}
+
 static int tcp_run(void *engine, struct load_run *run) {
         struct tcp *t = engine;
         ssize_t bytes = 0;
 
-        atomic_store_explicit(&t->sent, 0, memory_order_relaxed);
         run->result.start_ns = clock_monotonic_ns();
         while (bytes >= 0 && !atomic_load_explicit(&run->stop, memory_order_relaxed)) {
                 bytes = some_send(t);
@@ -96,4 +99,4 @@ static uint64_t tcp_sent(const void *engine) {
 }
 
 const struct load_engine LOAD_TCP = {
-        .open = tcp_open, .close = tcp_close, .run = tcp_run, .sent = tcp_sent};
+        .open = tcp_open, .close = tcp_close, .reset = tcp_reset, .run = tcp_run, .sent = tcp_sent};
