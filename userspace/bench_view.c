@@ -71,6 +71,16 @@ void bench_view_precision(const struct xskim_bench_result *result,
                          is, result->precision_asked_percent);
 }
 
+const char *bench_view_path(const struct xskim_bench_result *result) {
+        static const char *const paths[] = {
+#define NAME(name_, doc_) [XSKIM_BENCH_PATH_##name_] = #name_,
+                XSKIM_BENCH_PATH_ROWS(NAME)
+#undef NAME
+        };
+
+        return paths[result->path];
+}
+
 /* ---- names ---- */
 
 static bool tiers_differ(const struct xskim_bench_result *result) {
@@ -197,17 +207,12 @@ static const char *tier_of(const struct xskim_bench_result *result) {
 }
 
 static void put_head(struct page *page, const struct bench_view *view) {
-        static const char *const paths[] = {
-#define NAME(name_, doc_) [XSKIM_BENCH_PATH_##name_] = #name_,
-                XSKIM_BENCH_PATH_ROWS(NAME)
-#undef NAME
-        };
         const struct xskim_bench_result *result = view->result;
         char text[BENCH_VIEW_WORDS];
 
         bench_view_size(result->packet_bytes, text);
         page_put(page, " ");
-        page_item(page, 1, "", "path %s", paths[result->path]);
+        page_item(page, 1, "", "path %s", bench_view_path(result));
         if (result->path != XSKIM_BENCH_PATH_tcp)
                 page_item(page, 1, " · ", "%s", text);
         page_item(page, 1, " · ", "%.15s (%.31s, %.15s XDP)", result->port, result->driver,

@@ -52,6 +52,8 @@ void bench_view_name(const struct xskim_bench_result *result, unsigned int condi
 void bench_view_precision(const struct xskim_bench_result *result,
                           char text[static BENCH_VIEW_WORDS]);
 
+const char *bench_view_path(const struct xskim_bench_result *result);
+
 /* "64 B", "IMIX". */
 void bench_view_size(uint32_t packet_bytes, char text[static BENCH_VIEW_WORDS]);
 

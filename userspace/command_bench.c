@@ -11,6 +11,7 @@
 #include "apart.h"
 #include "bench_cost.h"
 #include "bench_options.h"
+#include "bench_sheet.h"
 #include "bench_view.h"
 #include "commands.h"
 #include "json_bench.h"
@@ -30,6 +31,7 @@ enum {
 struct benching {
         struct bench_options options;
         struct environment environment;
+        struct paper paper;
         struct xskim_bench *bench;
         struct xskim_bench_result result;
 };
@@ -109,12 +111,15 @@ static int result_print(const struct benching *benching) {
 
 /* Before the first slice there is nothing to tell. */
 static int result_tell(const struct benching *benching, int r) {
-        int printed;
+        struct bench_view view = view_of(benching);
+        int one;
 
         if (!benching->result.slice_count && !benching->result.latency_slice_count && r < 0)
                 return r;
-        printed = result_print(benching);
-        return r < 0 ? r : printed;
+        one = result_print(benching);
+        r = r < 0 ? r : one;
+        one = benching->paper.path ? bench_sheet_write(&benching->paper, &view) : 0;
+        return r < 0 ? r : one;
 }
 
 static int run(struct benching *benching) {
@@ -124,8 +129,10 @@ static int run(struct benching *benching) {
                 .interval_ms = terminal ? PROGRESS_MS : PROGRESS_LINE_MS,
                 .progress = on_progress,
         };
-        int r;
+        int r = benching->paper.path ? paper_check(&benching->paper) : 0;
 
+        if (r < 0)
+                return r;
         apart_go();
         r = xskim_bench_open(&benching->options.config, &benching->bench);
         if (r < 0)
@@ -187,6 +194,7 @@ int command_bench(int argc, char **argv) {
         r = r < 0 ? r : bench_options_finish(&benching.options);
         if (r < 0)
                 return complain(r, CLI_EXIT_USAGE);
+        benching.paper = (struct paper){benching.options.html, "--html"};
         r = run(&benching);
         r = r < 0 ? r : ledger_judge(&benching.result);
         if (r < 0)
