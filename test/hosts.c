@@ -334,3 +334,27 @@ void hosts_send(const char *host, uint32_t count, uint64_t interval_ns, uint32_t
         cr_assert_eq(waitpid(pid, &status, 0), pid);
         cr_assert_eq(status, 0, "sending from %s: status %d", host, status);
 }
+
+struct hosts_run hosts_run(const char *told, uint32_t count, uint64_t interval_ns, uint32_t bytes,
+                           hosts_make *make) {
+        struct hosts_judge left, right;
+        struct hosts_run run;
+
+        hosts_up(told);
+        left = hosts_judge_start("left");
+        right = hosts_judge_start("right");
+        hosts_send("left", count, interval_ns, bytes, make);
+        usleep(300000); /* the longest that any of these holds a frame */
+        run.sent = hosts_judge_end(&left);
+        run.came = hosts_judge_end(&right);
+        hosts_down();
+        hosts_balanced();
+        cr_assert_eq(run.sent.count, count, "the sender's side shows %u", run.sent.count);
+        cr_expect_eq(hosts_count("received"), count, "%s", hosts_account());
+        return run;
+}
+
+void hosts_run_free(struct hosts_run *run) {
+        hosts_frames_free(&run->sent);
+        hosts_frames_free(&run->came);
+}

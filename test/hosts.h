@@ -79,6 +79,17 @@ typedef uint32_t hosts_make(uint32_t number, uint8_t *ret_bytes);
 void hosts_send(const char *host, uint32_t count, uint64_t interval_ns, uint32_t bytes,
                 hosts_make *make);
 
+/* What both judges saw of hosts_send from left to right, through a lab of its own that is down
+ * again: all was sent, and the account balances. Frames may be held for 300 ms. */
+struct hosts_run {
+        struct hosts_frames sent;
+        struct hosts_frames came;
+};
+
+struct hosts_run hosts_run(const char *told, uint32_t count, uint64_t interval_ns, uint32_t bytes,
+                           hosts_make *make);
+void hosts_run_free(struct hosts_run *run);
+
 /* The number in a frame of hosts_send. */
 uint32_t hosts_number(const struct hosts_frame *frame);
 

@@ -25,7 +25,8 @@
         ROW(waiting, 0, -1, "still under way when the relay was stopped in a hurry")               \
         ROW(corrupted, 0, 0, "frames and copies sent with one bit changed, as told")               \
         ROW(held_back, 0, 0, "as told: reorder")                                                   \
-        ROW(reordered, 0, 0, "of these, frames that left after one that came later (RFC 4737)")    \
+        ROW(slowed, 0, 0, "as told: slow")                                                         \
+        ROW(reordered, 0, 0, "of both, frames that left after one that came later (RFC 4737)")     \
         ROW(unfinished, 0, 0, "came without their checksum: an offload is on at the sender")       \
         ROW(port_dropped, 0, 0, "taken by the other port and then dropped by it (tx_dropped)")     \
         ROW(port_refused, 0, 0, "tries that the other port refused for want of room; repeated")

@@ -143,6 +143,7 @@ static struct fate judge(struct direction *d, const struct port_frame *frame) {
         counts->lost += fate.is_lost;
         counts->duplicated += fate.is_duplicated;
         counts->held_back += fate.is_held_back;
+        counts->slowed += fate.is_slow;
         counts->corrupted += fate.is_corrupted * (1U + fate.is_duplicated);
         if (fate.is_corrupted)
                 bit_change(&fate, frame->bytes);

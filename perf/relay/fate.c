@@ -4,7 +4,7 @@
 
 enum { ETHERNET_BYTES = 14 };
 
-enum purpose { LOSS, DUPLICATE, REORDER, CORRUPT, BIT, JITTER, PURPOSES };
+enum purpose { LOSS, DUPLICATE, REORDER, CORRUPT, BIT, JITTER, SLOW, PURPOSES };
 
 /* The finaliser of splitmix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators,
  * 2014; constants by Stafford): each bit of the input reaches each bit of the result. */
@@ -37,12 +37,15 @@ struct fate fate_of(const struct impairment *told, enum fate_direction direction
         if (happens(key, LOSS, told->loss))
                 return (struct fate){.is_lost = true};
         fate.is_duplicated = happens(key, DUPLICATE, told->duplicate);
-        fate.is_held_back = happens(key, REORDER, told->reorder);
+        fate.is_slow = happens(key, SLOW, told->slow);
+        fate.is_held_back = !fate.is_slow && happens(key, REORDER, told->reorder);
         if (bytes > ETHERNET_BYTES && happens(key, CORRUPT, told->corrupt)) {
                 fate.is_corrupted = true;
                 fate.bit = 8 * ETHERNET_BYTES + draw(key, BIT, 8ULL * (bytes - ETHERNET_BYTES));
         }
         if (told->jitter)
                 fate.delay_ns += draw(key, JITTER, 2 * told->jitter + 1) - told->jitter;
+        if (fate.is_slow)
+                fate.delay_ns += told->extra;
         return fate;
 }

@@ -18,9 +18,10 @@ struct fate {
         bool is_lost; /* and nothing else */
         bool is_duplicated;
         bool is_held_back;
+        bool is_slow; /* and then not held back: others pass it anyway */
         bool is_corrupted;
         uint64_t bit; /* to change, counted from the frame's start: behind the Ethernet header */
-        uint64_t delay_ns; /* from delay - jitter to delay + jitter */
+        uint64_t delay_ns; /* from delay - jitter to delay + jitter; what is slow: and `extra` */
 };
 
 /* `index`: 0 for the first frame that arrived in this direction. A frame that is no longer than its

@@ -172,6 +172,9 @@ static int contradiction(const struct impairment *told, uint64_t seen) {
                                           "would leave before they came.");
         if (!told->reorder && seen & 1ULL << (row_find("gap") - rows))
                 return error_set(-EINVAL, "gap: says nothing without reorder=SHARE.");
+        if (!told->slow != !told->extra)
+                return error_set(-EINVAL, "slow, extra: one says nothing without the other: "
+                                          "slow=SHARE,extra=TIME.");
         if (!told->rate && seen & 1ULL << (row_find("queue") - rows))
                 return error_set(-EINVAL, "queue: says nothing without rate=RATE.");
         return 0;
@@ -224,7 +227,7 @@ void impairment_print(const struct impairment *impairment, char text[IMPAIRMENT_
 }
 
 bool impairment_holds_frames(const struct impairment *impairment) {
-        return impairment->delay || impairment->reorder || impairment->rate;
+        return impairment->delay || impairment->reorder || impairment->slow || impairment->rate;
 }
 
 bool impairment_is_off(const struct impairment *impairment) {

@@ -13,7 +13,7 @@
 
 enum {
         IMPAIRMENT_ALWAYS = 1000000000, /* shares are counted in this many parts */
-        IMPAIRMENT_TEXT_BYTES = 320,
+        IMPAIRMENT_TEXT_BYTES = 384,
 };
 
 /*
@@ -27,6 +27,8 @@ enum {
         ROW(duplicate, share, 0, 0, IMPAIRMENT_ALWAYS, "frames followed by a copy")                \
         ROW(reorder, share, 0, 0, IMPAIRMENT_ALWAYS, "frames held back until `gap` others passed") \
         ROW(gap, count, 3, 1, 1000, "see reorder")                                                 \
+        ROW(slow, share, 0, 0, IMPAIRMENT_ALWAYS, "frames that arrive `extra` later; others pass") \
+        ROW(extra, time, 0, 0, 60000000000, "see slow")                                            \
         ROW(corrupt, share, 0, 0, IMPAIRMENT_ALWAYS, "frames with one bit changed")                \
         ROW(rate, rate, 0, 1000, 40000000000, "bits a second, frames without FCS")                 \
         ROW(queue, count, 1000, 1, 1000000, "frames that wait for the rate at most")               \

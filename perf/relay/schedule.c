@@ -33,7 +33,7 @@ int schedule_open(struct schedule *schedule, const struct impairment *told) {
         *schedule = (struct schedule){.told = *told};
         schedule->departures = calloc(told->queue, sizeof(*schedule->departures));
         if (schedule->departures && !line_open(&schedule->line, told->limit) &&
-            !line_open(&schedule->held, told->limit))
+            !line_open(&schedule->held, told->limit) && !line_open(&schedule->slow, told->limit))
                 schedule->held_until =
                         calloc(schedule->held.mask + 1, sizeof(*schedule->held_until));
         if (schedule->held_until)
@@ -45,13 +45,15 @@ int schedule_open(struct schedule *schedule, const struct impairment *told) {
 void schedule_close(struct schedule *schedule) {
         free(schedule->line.frames);
         free(schedule->held.frames);
+        free(schedule->slow.frames);
         free(schedule->held_until);
         free(schedule->departures);
         *schedule = SCHEDULE_NULL;
 }
 
 uint64_t schedule_count(const struct schedule *schedule) {
-        return line_count(&schedule->line) + line_count(&schedule->held);
+        return line_count(&schedule->line) + line_count(&schedule->held) +
+               line_count(&schedule->slow);
 }
 
 /* The frame `queue` before this one has not departed yet: then as many wait. */
@@ -75,6 +77,11 @@ static uint64_t depart(struct schedule *schedule, uint32_t bytes, uint64_t arriv
 static void line_up(struct schedule *schedule, struct schedule_frame frame) {
         frame.due_ns = schedule->due_ns = MAX(schedule->due_ns, frame.due_ns);
         line_append(&schedule->line, &frame);
+}
+
+static void line_up_slow(struct schedule *schedule, struct schedule_frame frame) {
+        frame.due_ns = schedule->slow_due_ns = MAX(schedule->slow_due_ns, frame.due_ns);
+        line_append(&schedule->slow, &frame);
 }
 
 static void hold(struct schedule *schedule, const struct schedule_frame *frame) {
@@ -117,6 +124,10 @@ enum schedule_outcome schedule_add(struct schedule *schedule, const struct sched
                 hold(schedule, &own);
                 return SCHEDULE_TAKEN;
         }
+        if (fate->is_slow) {
+                line_up_slow(schedule, own);
+                return SCHEDULE_TAKEN;
+        }
         line_up(schedule, own);
         schedule->passed += !own.is_copy;
         while (is_overtaken(schedule))
@@ -124,14 +135,14 @@ enum schedule_outcome schedule_add(struct schedule *schedule, const struct sched
         return SCHEDULE_TAKEN;
 }
 
-uint64_t schedule_next_ns(const struct schedule *schedule) {
-        uint64_t next_ns = UINT64_MAX;
+static uint64_t line_next_ns(const struct schedule_line *line) {
+        return line_count(line) ? line_first(line)->due_ns : UINT64_MAX;
+}
 
-        if (line_count(&schedule->line))
-                next_ns = line_first(&schedule->line)->due_ns;
-        if (line_count(&schedule->held))
-                next_ns = MIN(next_ns, line_first(&schedule->held)->due_ns);
-        return next_ns;
+uint64_t schedule_next_ns(const struct schedule *schedule) {
+        uint64_t line_ns = line_next_ns(&schedule->line), slow_ns = line_next_ns(&schedule->slow);
+
+        return MIN(MIN(line_ns, slow_ns), line_next_ns(&schedule->held));
 }
 
 bool schedule_take(struct schedule *schedule, uint64_t now_ns, struct schedule_frame *ret_frame,
@@ -140,6 +151,8 @@ bool schedule_take(struct schedule *schedule, uint64_t now_ns, struct schedule_f
 
         while (line_count(held) && line_first(held)->due_ns <= now_ns)
                 let_go(schedule, line_first(held)->due_ns);
+        if (line_next_ns(&schedule->slow) < line_next_ns(line))
+                line = &schedule->slow;
         if (!line_count(line) || line_first(line)->due_ns > now_ns)
                 return false;
         *ret_frame = *line_first(line);

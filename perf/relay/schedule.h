@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When the frames of one direction leave, and in which order: the rate's queue, the delay, the
- * frames held back. Knows times and numbers, no frames: a slot stands for one, and whoever adds it
- * keeps the frame until it is taken. Memory is allocated when opening and bounded by what was told.
- * Pure but for that.
+ * frames held back, the slow ones. Knows times and numbers, no frames: a slot stands for one, and
+ * whoever adds it keeps the frame until it is taken. Memory is allocated when opening and bounded
+ * by what was told. Pure but for that.
  *
  * A frame goes through, in this order:
  *
@@ -11,9 +11,10 @@
  *   rate     one frame after the other, bytes * 8 / rate each. A frame that finds `queue` others
  *            that have not departed is dropped.
  *   delay    its own, but it never leaves before one that came before it.
- *   holding  one to be reordered leaves right behind the `gap`-th frame that came after it (copies
- *            and frames held back themselves do not count), or after SCHEDULE_HOLD_NS when so many
- *            do not come.
+ *            A slow frame holds up none but the slow ones behind it.
+ *   holding  one to be reordered leaves right behind the `gap`-th frame that came after it (copies,
+ *            slow frames and ones held back themselves do not count), or after SCHEDULE_HOLD_NS
+ * when so many do not come.
  */
 #ifndef XSKIM_RELAY_SCHEDULE_H
 #define XSKIM_RELAY_SCHEDULE_H
@@ -50,6 +51,7 @@ struct schedule_line {
 struct schedule {
         struct impairment told;
         struct schedule_line line; /* leave when due, one after the other */
+        struct schedule_line slow; /* the same, beside `line` */
         struct schedule_line held; /* due_ns: when waiting for others ends */
         uint64_t *held_until;      /* as many frames as must have been passed on to `line` */
         uint64_t *departures;      /* of the last `queue` frames from the rate's queue */
@@ -57,6 +59,7 @@ struct schedule {
         uint64_t departure_ns;   /* of the last */
         uint64_t departure_rest; /* what the division by the rate left */
         uint64_t due_ns;         /* of the last in the line */
+        uint64_t slow_due_ns;    /* of the last slow one */
         uint64_t passed;         /* frames put into the line as they came */
         uint64_t taken_next;     /* one more than the highest index that has left */
 };

@@ -22,42 +22,12 @@
 
 enum { FRAMES = 20000, BYTES = 100, RING_FRAMES = 8192 };
 
-static const uint64_t US = 1000, MS = 1000000, SECOND = 1000000000;
+static const uint64_t US = 1000;
 
 TestSuite(relay, .init = hosts_fresh, .timeout = 120);
 
 int main(int argc, char *argv[]) {
         return hosts_main(argc, argv);
-}
-
-/* What both judges saw of one run, left to right. */
-struct run {
-        struct hosts_frames sent;
-        struct hosts_frames came;
-};
-
-static struct run run(const char *told, uint32_t count, uint64_t interval_ns, uint32_t bytes,
-                      hosts_make *make) {
-        struct hosts_judge left, right;
-        struct run run;
-
-        hosts_up(told);
-        left = hosts_judge_start("left");
-        right = hosts_judge_start("right");
-        hosts_send("left", count, interval_ns, bytes, make);
-        usleep(300000); /* the longest that any of these holds a frame */
-        run.sent = hosts_judge_end(&left);
-        run.came = hosts_judge_end(&right);
-        hosts_down();
-        hosts_balanced();
-        cr_assert_eq(run.sent.count, count, "the sender's side shows %u", run.sent.count);
-        cr_expect_eq(hosts_count("received"), count, "%s", hosts_account());
-        return run;
-}
-
-static void run_free(struct run *run) {
-        hosts_frames_free(&run->sent);
-        hosts_frames_free(&run->came);
 }
 
 /* ---- what has to come, by the model ---- */
@@ -127,7 +97,7 @@ struct shown {
 };
 
 /* The numbers of corrupted frames are taken from the model: a changed number says nothing. */
-static struct shown shown(const struct run *run, const struct expected *expected) {
+static struct shown shown(const struct hosts_run *run, const struct expected *expected) {
         struct shown shown = {.lost = run->sent.count};
         bool *seen = calloc(run->sent.count, sizeof(*seen));
         uint32_t next = 0;
@@ -148,7 +118,7 @@ static struct shown shown(const struct run *run, const struct expected *expected
         return shown;
 }
 
-static void judge(const char *told, const struct run *run) {
+static void judge(const char *told, const struct hosts_run *run) {
         static struct expected expected;
         struct shown found;
 
@@ -192,10 +162,10 @@ ParameterizedTestParameters(relay, what_was_told_is_what_both_captures_show) {
 
 ParameterizedTest(struct words *told, relay, what_was_told_is_what_both_captures_show,
                   .init = hosts_fresh) {
-        struct run both = run(told->text, FRAMES, 25 * US, BYTES, NULL);
+        struct hosts_run both = hosts_run(told->text, FRAMES, 25 * US, BYTES, NULL);
 
         judge(told->text, &both);
-        run_free(&both);
+        hosts_run_free(&both);
 }
 
 static uint32_t of_all_kinds(uint32_t number, uint8_t *ret_bytes) {
@@ -216,7 +186,7 @@ static uint32_t of_all_kinds(uint32_t number, uint8_t *ret_bytes) {
 
 /* One tag may exceed the MTU, as on a wire; a second one may not. */
 Test(relay, off_changes_no_byte_of_any_kind_of_frame) {
-        struct run both = run("off", 5000, 50 * US, 0, of_all_kinds);
+        struct hosts_run both = hosts_run("off", 5000, 50 * US, 0, of_all_kinds);
 
         cr_assert_eq(both.came.count, both.sent.count, "%s", hosts_account());
         for (uint32_t i = 0; i < both.sent.count; i++) {
@@ -226,110 +196,17 @@ Test(relay, off_changes_no_byte_of_any_kind_of_frame) {
                              0, "frame %u", i);
         }
         cr_expect_eq(hosts_count("forwarded"), both.sent.count, "%s", hosts_account());
-        run_free(&both);
+        hosts_run_free(&both);
 }
-
-/* ---- time ---- */
-
-static uint64_t *delays(const struct run *run) {
-        uint64_t *ns = calloc(run->came.count, sizeof(*ns));
-
-        cr_assert(ns);
-        cr_assert_eq(run->came.count, run->sent.count, "%s", hosts_account());
-        for (uint32_t i = 0; i < run->came.count; i++)
-                ns[i] = run->came.frames[i].unix_ns - run->sent.frames[i].unix_ns;
-        qsort(ns, run->came.count, sizeof(*ns), test_compare);
-        return ns;
-}
-
-/*
- * What has to be punctual is tried a few times and has to be so once: others may use the machine,
- * and a virtual one stands still now and then. What may never happen is asserted every time.
- */
-enum { ATTEMPTS = 5 };
-
-#define ATTEMPT(kept_)                                                                             \
-        for (int left_ = ATTEMPTS; left_ && !kept_(left_ == 1); left_--)                           \
-                ;
-
-/* Never early; late by little. The relay's own statement agrees with the judge's. */
-static bool delay_is_constant(bool last) {
-        struct run both = run("delay=2ms", 3000, 400 * US, BYTES, NULL);
-        uint64_t *ns = delays(&both), own_p50 = hosts_count("p50"), own_p99 = hosts_count("p99");
-        uint64_t p50 = ns[1500], p99 = ns[2970];
-        bool kept;
-
-        fprintf(stderr,
-                "delay=2ms: min %lu p50 %lu p99 %lu max %lu ns; the relay says late by %lu, %lu\n",
-                ns[0], p50, p99, ns[2999], own_p50, own_p99);
-        cr_assert_geq(ns[0], 2 * MS, "a frame left early");
-        kept = p50 <= 2 * MS + 100 * US && p99 <= 2 * MS + 2 * MS &&
-               absolute_difference(p50 - 2 * MS, own_p50) <= 40 * US;
-        cr_expect(kept || !last, "p50 %lu, p99 %lu, own p50 %lu", p50, p99, own_p50);
-        free(ns);
-        run_free(&both);
-        return kept;
-}
-
-Test(relay, a_constant_delay_is_constant, .timeout = 120) {
-        ATTEMPT(delay_is_constant)
-}
-
-static bool jitter_is_kept(bool last) {
-        struct run both = run("delay=3ms,jitter=1ms,seed=4", 2000, 2500 * US, BYTES, NULL);
-        uint64_t *ns = delays(&both);
-        uint32_t below = 0;
-        bool kept;
-
-        for (uint32_t i = 0; i < both.came.count; i++)
-                below += ns[i] < 3 * MS;
-        fprintf(stderr, "delay=3ms,jitter=1ms: min %lu p50 %lu p99 %lu ns\n", ns[0], ns[1000],
-                ns[1980]);
-        cr_assert_geq(ns[0], 2 * MS, "a frame left early");
-        kept = ns[0] < 2 * MS + 200 * US && ns[1000] > 3 * MS - 150 * US &&
-               ns[1000] < 3 * MS + 250 * US && ns[1980] > 4 * MS - 200 * US && below > 800 &&
-               below < 1150;
-        cr_expect(kept || !last, "min %lu p50 %lu p99 %lu, %u below the delay", ns[0], ns[1000],
-                  ns[1980], below);
-        free(ns);
-        run_free(&both);
-        return kept;
-}
-
-Test(relay, jitter_is_around_the_delay, .timeout = 120) {
-        ATTEMPT(jitter_is_kept)
-}
-
-static bool rate_is_kept(bool last) {
-        struct run both = run("rate=20mbit,queue=50", 5000, 200 * US, 1000, NULL);
-        uint32_t came = both.came.count;
-        double seconds =
-                (double)(both.came.frames[came - 1].unix_ns - both.came.frames[0].unix_ns) /
-                (double)SECOND;
-        double mbit = (came - 1) * 8000.0 / seconds / 1e6;
-        bool kept = mbit > 19.6 && mbit < 20.4 && came > 2450 && came < 2650;
-
-        fprintf(stderr, "rate=20mbit: 40 offered, %.3f came, %u of 5000 frames\n", mbit, came);
-        cr_expect(kept || !last, "half of it, and what the queue held: %u; %f", came, mbit);
-        cr_expect_eq(hosts_count("queue_full"), 5000 - came, "%s", hosts_account());
-        for (uint32_t i = 1; i < came; i++)
-                cr_assert_gt(hosts_number(&both.came.frames[i]),
-                             hosts_number(&both.came.frames[i - 1]));
-        run_free(&both);
-        return kept;
-}
-
-Test(relay, a_rate_is_kept_and_its_queue_is_bounded_and_counted,
-     .timeout = 120){ATTEMPT(rate_is_kept)}
 
 /* ---- bounds, and ends ---- */
 
 Test(relay, frames_beyond_the_limit_are_counted) {
-        struct run both = run("delay=200ms,limit=100", 1000, 20 * US, BYTES, NULL);
+        struct hosts_run both = hosts_run("delay=200ms,limit=100", 1000, 20 * US, BYTES, NULL);
 
         cr_expect_eq(both.came.count, 100);
         cr_expect_eq(hosts_count("limit_reached"), 900, "%s", hosts_account());
-        run_free(&both);
+        hosts_run_free(&both);
 }
 
 /* Each of its threads; a signal alone is only on its way. */

@@ -28,8 +28,9 @@ static struct impairment told(const char *text) {
 /* ---- the words ---- */
 
 Test(impairment, values_are_read_with_their_units) {
-        struct impairment all = told("delay=2ms,jitter=100us,loss=1%,duplicate=0.5%,reorder=25%,"
-                                     "gap=7,corrupt=100%,rate=1.5gbit,queue=20,limit=30,seed=9");
+        struct impairment all =
+                told("delay=2ms,jitter=100us,loss=1%,duplicate=0.5%,reorder=25%,"
+                     "gap=7,slow=5%,extra=3ms,corrupt=100%,rate=1.5gbit,queue=20,limit=30,seed=9");
 
         cr_expect_eq(all.delay, 2 * MS);
         cr_expect_eq(all.jitter, MS / 10);
@@ -37,6 +38,8 @@ Test(impairment, values_are_read_with_their_units) {
         cr_expect_eq(all.duplicate, IMPAIRMENT_ALWAYS / 200);
         cr_expect_eq(all.reorder, IMPAIRMENT_ALWAYS / 4);
         cr_expect_eq(all.gap, 7);
+        cr_expect_eq(all.slow, IMPAIRMENT_ALWAYS / 20);
+        cr_expect_eq(all.extra, 3 * MS);
         cr_expect_eq(all.corrupt, IMPAIRMENT_ALWAYS);
         cr_expect_eq(all.rate, 1500000000);
         cr_expect_eq(all.queue, 20);
@@ -96,6 +99,8 @@ Test(impairment, what_is_wrong_is_refused_and_said) {
                 {"jitter=1ms", "delay"},
                 {"delay=1ms,jitter=2ms", "delay"},
                 {"gap=3", "reorder"},
+                {"slow=1%", "extra"},
+                {"extra=1ms", "slow"},
                 {"queue=3", "rate"},
         };
         struct impairment untouched = told("loss=50%"), value = untouched;
@@ -127,6 +132,8 @@ Test(impairment, what_is_printed_reads_as_the_same) {
                 in.reorder = 1 + drawn(&random, IMPAIRMENT_ALWAYS - 1);
                 in.corrupt = drawn(&random, 20) * (IMPAIRMENT_ALWAYS / 20);
                 in.gap = 1 + drawn(&random, 999);
+                in.slow = 1 + drawn(&random, IMPAIRMENT_ALWAYS - 1);
+                in.extra = 1 + drawn(&random, 59999 * MS);
                 in.rate = 1000 + drawn(&random, 1000000000);
                 in.queue = 1 + drawn(&random, 999999);
                 in.seed = drawn(&random, UINT32_MAX);
@@ -239,4 +246,26 @@ Test(impairment, jitter_is_uniform_around_the_delay) {
         for (size_t i = 0; i < ARRAY_SIZE(tenths); i++)
                 cr_expect(fabs((double)tenths[i] - 0.1 * FRAMES) < 5 * sqrt(0.09 * FRAMES),
                           "%zu: %lu", i, tenths[i]);
+}
+
+/* The others keep theirs, and what else becomes of a frame stays what it was. */
+Test(impairment, a_slow_share_has_more_delay_and_is_not_held_back) {
+        struct impairment plain = told("delay=2ms,jitter=1ms,loss=5%,reorder=20%,corrupt=5%");
+        struct impairment impairment = plain;
+        uint64_t slow = 0;
+
+        impairment.slow = IMPAIRMENT_ALWAYS / 20;
+        impairment.extra = 10 * MS;
+        for (uint64_t i = 0; i < FRAMES; i++) {
+                struct fate without = fate_of(&plain, FATE_LEFT_TO_RIGHT, i, BYTES);
+                struct fate with = fate_of(&impairment, FATE_LEFT_TO_RIGHT, i, BYTES);
+
+                cr_assert_eq(with.delay_ns, without.delay_ns + (with.is_slow ? 10 * MS : 0));
+                cr_assert_eq(with.is_lost, without.is_lost);
+                cr_assert_eq(with.is_corrupted, without.is_corrupted);
+                cr_assert_eq(with.is_held_back, without.is_held_back && !with.is_slow);
+                slow += with.is_slow;
+        }
+        /* 5 % of the 95 % that are not lost, within five standard deviations. */
+        cr_expect(fabs((double)slow - 0.0475 * FRAMES) < 5 * sqrt(0.0475 * FRAMES), "%lu", slow);
 }

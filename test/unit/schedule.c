@@ -167,3 +167,27 @@ Test(schedule, a_copy_is_neither_reordered_nor_does_it_overtake) {
         cr_expect_eq(reordered, 1);
         schedule_close(&schedule);
 }
+
+Test(schedule, a_slow_frame_is_passed_and_holds_up_no_other) {
+        struct schedule schedule = opened("slow=1%,extra=5ms,reorder=1%,gap=1");
+        struct fate slow = {.is_slow = true, .delay_ns = 5 * MS};
+        static const int64_t order[] = {1, 3, 5, 4, 0, 2};
+        static const uint64_t due_ns[] = {1, 3, 5, 5, 0, 2}; /* the held one, 4, waits for 5 */
+        struct schedule_frame frame;
+        bool is_reordered;
+
+        for (uint64_t i = 0; i < ARRAY_SIZE(order); i++)
+                add(&schedule, i, i, i == 0 || i == 2 ? &slow : i == 4 ? &HELD : &PLAIN);
+        cr_expect_eq(schedule_count(&schedule), 6);
+        cr_expect_eq(take(&schedule, 0), -1);
+        for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+                uint64_t now_ns = schedule_next_ns(&schedule);
+
+                cr_assert(schedule_take(&schedule, now_ns, &frame, &is_reordered));
+                cr_expect_eq(frame.due_ns, due_ns[i] + (i >= 4 ? 5 * MS : 0));
+                cr_expect_eq((int64_t)frame.index, order[i], "%lu", frame.index);
+                cr_expect_eq(is_reordered, i >= 4 || order[i] == 4, "%lu", frame.index);
+        }
+        cr_expect_eq(schedule_next_ns(&schedule), UINT64_MAX);
+        schedule_close(&schedule);
+}
