@@ -83,7 +83,8 @@ def show(names, table, as_json):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/perf", description="Exit status 3 when a bound does not hold.")
+    parser = argparse.ArgumentParser(prog="scripts/perf", description="Exit status 3 when a bound does not hold.",
+                                     epilog="Longer ones, by name alone: scripts/perf validate, scripts/perf peers.")
     parser.add_argument("names", metavar="NAME", nargs="*", help="benchmarks to run (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
     parser.add_argument("--list", action="store_true", help="name the benchmarks")
