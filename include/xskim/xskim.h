@@ -418,6 +418,7 @@ XSKIM_PUBLIC const char *xskim_version(void);
 /* ---- what telemetry costs ---- */
 
 #include "xskim_bench.h"
+#include "xskim_claims.h"
 
 #ifdef __cplusplus
 }

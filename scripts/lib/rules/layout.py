@@ -139,7 +139,8 @@ def pure(tree):
             {"include/xskim/xskim.h": '#include <stdint.h>\n#include "xskim_figures.h"\n'}])
 def shared_headers(tree):
     """Headers of include/xskim/ include <linux/types.h> and each other; the public ones standard headers."""
-    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h", "xskim_replay.h", "xskim_bench.h"}
+    public = {"stdbool.h", "stddef.h", "stdint.h", "xskim_figures.h", "xskim_replay.h", "xskim_bench.h",
+              "xskim_claims.h"}
     for path in tree.select(".h", under="include/"):
         for number, kind, other in includes(tree, path):
             shared = other == "linux/types.h" or other.startswith("xskim/") or kind == '"'

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Fills a map of a bounded size with one entry a packet and counts what it took and what it
+ * refused, for `xskim bench claims`. Nobody empties them. Run on one CPU at a time.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define always_inline inline __attribute__((always_inline))
+
+enum { HASH_ENTRIES = 1024, RING_BYTES = 65536, ENTRY_BYTES = 64 };
+
+__u64 offered = 0;
+__u64 kept = 0;
+__u64 lost = 0;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HASH_ENTRIES);
+        __type(key, __u64);
+        __type(value, __u64);
+} hash SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, RING_BYTES);
+} ring SEC(".maps");
+
+SEC("xdp")
+int claim_overflow_hash(struct xdp_md *ctx) {
+        __u64 flow = ++offered, packets = 1;
+
+        (void)ctx;
+        if (bpf_map_update_elem(&hash, &flow, &packets, BPF_NOEXIST))
+                lost++;
+        else
+                kept++;
+        return XDP_PASS;
+}
+
+SEC("xdp")
+int claim_overflow_ring(struct xdp_md *ctx) {
+        __u64 *entry = bpf_ringbuf_reserve(&ring, ENTRY_BYTES, 0);
+
+        (void)ctx;
+        offered++;
+        if (!entry) {
+                lost++;
+                return XDP_PASS;
+        }
+        *entry = offered;
+        bpf_ringbuf_submit(entry, BPF_RB_NO_WAKEUP);
+        kept++;
+        return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
