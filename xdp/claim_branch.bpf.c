@@ -2,7 +2,8 @@
 /*
  * The same sampling and the same histogram twice, for `xskim bench claims`: with a branch wherever
  * a programmer would write one, and predicated: every step is done for every value, and arithmetic
- * decides what counts. Each run takes VALUES random numbers, so that no branch can be foretold.
+ * decides what counts. Each run takes XSKIM_BRANCH_VALUES random numbers, so that no branch can be
+ * foretold.
  *
  * BPF has no instruction that makes a truth value of a comparison: a comparison is a jump. So the
  * predicated one subtracts and takes the sign, and hides that from the compiler, which would make a
@@ -10,30 +11,20 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <xskim/rivals.h>
 #include <xskim/skip.h>
 
 #define always_inline inline __attribute__((always_inline))
 #define never_inline __attribute__((noinline))
 #define opaque(value) __asm__ volatile("" : "+r"(value))
 
-enum {
-        VALUES = 16,
-        BUCKETS = 64,
-        SHARE_BITS = 1, /* one value in two is sampled: the worst for whoever foretells */
-};
-
-struct state {
-        __u64 random;
-        __u64 seen;
-        __u64 sampled;
-        __u64 buckets[BUCKETS];
-};
+enum { SHARE_BITS = 1 }; /* one value in two is sampled: the worst for whoever foretells */
 
 struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
         __uint(max_entries, 2); /* one a program */
         __type(key, __u32);
-        __type(value, struct state);
+        __type(value, struct xskim_branch_state);
 } states SEC(".maps");
 
 /* Values over all octaves; the low bits decide on sampling. */
@@ -98,7 +89,7 @@ static always_inline __u32 log2_predicated(__u64 value) {
         return log2 | value >> 1;
 }
 
-never_inline int value_take_branching(struct state *state) {
+never_inline int value_take_branching(struct xskim_branch_state *state) {
         __u64 random, value;
 
         if (!state)
@@ -109,11 +100,11 @@ never_inline int value_take_branching(struct state *state) {
         if (random & SHARE_BITS)
                 return 0;
         state->sampled++;
-        state->buckets[log2_branching(value) & (BUCKETS - 1)]++;
+        state->buckets[log2_branching(value) & (XSKIM_BRANCH_BUCKETS - 1)]++;
         return 0;
 }
 
-never_inline int value_take_predicated(struct state *state) {
+never_inline int value_take_predicated(struct xskim_branch_state *state) {
         __u64 random, value, taken;
 
         if (!state)
@@ -124,12 +115,12 @@ never_inline int value_take_predicated(struct state *state) {
         opaque(taken);
         state->seen++;
         state->sampled += taken;
-        state->buckets[log2_predicated(value) & (BUCKETS - 1)] += taken;
+        state->buckets[log2_predicated(value) & (XSKIM_BRANCH_BUCKETS - 1)] += taken;
         return 0;
 }
 
-static always_inline struct state *state_of(__u32 program) {
-        struct state *state = bpf_map_lookup_elem(&states, &program);
+static always_inline struct xskim_branch_state *state_of(__u32 program) {
+        struct xskim_branch_state *state = bpf_map_lookup_elem(&states, &program);
 
         /* both see the same numbers */
         if (state && !state->random)
@@ -139,20 +130,20 @@ static always_inline struct state *state_of(__u32 program) {
 
 SEC("xdp")
 int claim_branch_branching(struct xdp_md *ctx) {
-        struct state *state = state_of(0);
+        struct xskim_branch_state *state = state_of(0);
 
         (void)ctx;
-        for (int i = 0; i < VALUES; i++)
+        for (int i = 0; i < XSKIM_BRANCH_VALUES; i++)
                 value_take_branching(state);
         return XDP_PASS;
 }
 
 SEC("xdp")
 int claim_branch_predicated(struct xdp_md *ctx) {
-        struct state *state = state_of(1);
+        struct xskim_branch_state *state = state_of(1);
 
         (void)ctx;
-        for (int i = 0; i < VALUES; i++)
+        for (int i = 0; i < XSKIM_BRANCH_VALUES; i++)
                 value_take_predicated(state);
         return XDP_PASS;
 }

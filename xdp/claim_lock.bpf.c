@@ -5,20 +5,13 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <xskim/rivals.h>
 
 #define always_inline inline __attribute__((always_inline))
 
-enum { SIZES = 64 }; /* a power of two */
-
-struct counts {
-        __u64 packets;
-        __u64 bytes;
-        __u64 sizes[SIZES];
-};
-
 struct shared {
         struct bpf_spin_lock lock;
-        struct counts counts;
+        struct xskim_lock_counts counts;
 };
 
 struct {
@@ -32,13 +25,13 @@ struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
         __uint(max_entries, 1);
         __type(key, __u32);
-        __type(value, struct counts);
+        __type(value, struct xskim_lock_counts);
 } own_map SEC(".maps");
 
-static always_inline void count(struct counts *counts, __u64 bytes) {
+static always_inline void count(struct xskim_lock_counts *counts, __u64 bytes) {
         counts->packets++;
         counts->bytes += bytes;
-        counts->sizes[bytes / 32 & (SIZES - 1)]++;
+        counts->sizes[bytes / 32 & (XSKIM_LOCK_SIZES - 1)]++;
 }
 
 SEC("xdp")
@@ -59,7 +52,7 @@ SEC("xdp")
 int claim_lock_own(struct xdp_md *ctx) {
         __u64 bytes = (long)ctx->data_end - (long)ctx->data;
         __u32 first = 0;
-        struct counts *counts = bpf_map_lookup_elem(&own_map, &first);
+        struct xskim_lock_counts *counts = bpf_map_lookup_elem(&own_map, &first);
 
         if (!counts)
                 return XDP_PASS;

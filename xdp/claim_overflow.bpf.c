@@ -5,52 +5,47 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <xskim/rivals.h>
 
-#define always_inline inline __attribute__((always_inline))
-
-enum { HASH_ENTRIES = 1024, RING_BYTES = 65536, ENTRY_BYTES = 64 };
-
-__u64 offered = 0;
-__u64 kept = 0;
-__u64 lost = 0;
+struct xskim_overflow_counts counts = {};
 
 struct {
         __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, HASH_ENTRIES);
+        __uint(max_entries, XSKIM_OVERFLOW_HASH_ENTRIES);
         __type(key, __u64);
         __type(value, __u64);
 } hash SEC(".maps");
 
 struct {
         __uint(type, BPF_MAP_TYPE_RINGBUF);
-        __uint(max_entries, RING_BYTES);
+        __uint(max_entries, XSKIM_OVERFLOW_RING_BYTES);
 } ring SEC(".maps");
 
 SEC("xdp")
 int claim_overflow_hash(struct xdp_md *ctx) {
-        __u64 flow = ++offered, packets = 1;
+        __u64 flow = ++counts.offered, packets = 1;
 
         (void)ctx;
         if (bpf_map_update_elem(&hash, &flow, &packets, BPF_NOEXIST))
-                lost++;
+                counts.lost++;
         else
-                kept++;
+                counts.kept++;
         return XDP_PASS;
 }
 
 SEC("xdp")
 int claim_overflow_ring(struct xdp_md *ctx) {
-        __u64 *entry = bpf_ringbuf_reserve(&ring, ENTRY_BYTES, 0);
+        __u64 *entry = bpf_ringbuf_reserve(&ring, XSKIM_OVERFLOW_ENTRY_BYTES, 0);
 
         (void)ctx;
-        offered++;
+        counts.offered++;
         if (!entry) {
-                lost++;
+                counts.lost++;
                 return XDP_PASS;
         }
-        *entry = offered;
+        *entry = counts.offered;
         bpf_ringbuf_submit(entry, BPF_RB_NO_WAKEUP);
-        kept++;
+        counts.kept++;
         return XDP_PASS;
 }
 

@@ -60,8 +60,8 @@ struct xskim_claims_result {
 
 struct xskim_claims_watch {
         void *context;
-        /* Before each claim, and while the experiment runs; may be NULL. `what` is the claim, `share`
-         * of the whole, 0 to 1. */
+        /* Before each claim, and while the experiment runs; may be NULL. `what` is the claim,
+         * `share` of the whole, 0 to 1. */
         void (*progress)(void *context, const char *what, double share);
 };
 
