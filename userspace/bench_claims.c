@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See bench_claims.h. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <xskim/xskim.h>
+
+#include "bench_claims.h"
+#include "claims_view.h"
+#include "cli_value.h"
+#include "json_claims.h"
+#include "log.h"
+#include "stream.h"
+#include "util.h"
+
+enum { COLUMNS = 100, COLUMNS_MIN = 60, COLUMNS_MAX = 120, MAX_TIME_MS = 3600000 };
+#define CLEAR_LINE "\r\033[2K"
+#define MILLIONTHS 1000000
+
+struct claims_options {
+        struct xskim_claims_config config;
+        bool json;
+};
+
+static int parse_price(void *target, const char *value) {
+        uint64_t millionths;
+        int r = cli_value_decimal(value, 1, (uint64_t)MILLIONTHS * MILLIONTHS, &millionths);
+
+        if (r >= 0)
+                ((struct claims_options *)target)->config.cpu_hour_dollars =
+                        (double)millionths / MILLIONTHS;
+        return r;
+}
+
+static int parse_max_time(void *target, const char *value) {
+        return cli_value_duration(value, 0, MAX_TIME_MS,
+                                  &((struct claims_options *)target)->config.bench_ms);
+}
+
+static int parse_json(void *target, const char *value) {
+        (void)value;
+        ((struct claims_options *)target)->json = true;
+        return 0;
+}
+
+static const struct cli_option OPTIONS[] = {
+        {"price", "X", "0.04",
+         "what an hour of a CPU costs, in dollars, for the cost column; the default is about what "
+         "clouds charge for a virtual one on demand",
+         "a number from 0.000001 to 1000000", parse_price},
+        {"max-time", "TIME", "20s",
+         "of the experiment with traffic, for overhead, added latency and saturation; 0 leaves it "
+         "out",
+         "seconds (0.5) or a time with a unit (200ms, 10s, 5m), from 0 to 1h", parse_max_time},
+        {"json", NULL, NULL, "prints one JSON object on one line, \"type\": \"claims\"", NULL,
+         parse_json},
+        {},
+};
+
+const struct cli_command BENCH_CLAIMS = {
+        .name = "bench claims",
+        .operands = "",
+        .summary = "measures what the white paper claims, claim by claim",
+        .description =
+                "Measures each claim of the white paper on this machine, and prints the paper's "
+                "figure, what was measured with its 95 % interval, how, and a verdict: holds, does "
+                "not hold, or not testable, with the reason. Makes and removes its own ports. "
+                "Takes one to two minutes; ^C ends with the rows so far.\n"
+                "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN.",
+        .options = OPTIONS,
+        .run = bench_claims,
+};
+
+/* ---- signals ---- */
+
+static struct xskim_claims *interrupted;
+
+static void on_signal(int number) {
+        (void)number;
+        xskim_claims_interrupt(interrupted);
+}
+
+/* on_signal: `interrupted` must be there. */
+static void signals_do(void (*action)(int number)) {
+        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+        const struct sigaction what = {.sa_handler = action};
+
+        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+                sigaction(signals[i], &what, NULL);
+}
+
+/* ---- output ---- */
+
+static unsigned int columns_of(FILE *stream) {
+        struct winsize size;
+
+        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || !size.ws_col)
+                return COLUMNS;
+        return MIN(MAX((unsigned int)size.ws_col, (unsigned int)COLUMNS_MIN),
+                   (unsigned int)COLUMNS_MAX);
+}
+
+static void on_progress(void *context, const char *what, double share) {
+        char text[256];
+
+        (void)context;
+        claims_view_progress(what, share, columns_of(stderr) - 1, text, sizeof(text));
+        fprintf(stderr, CLEAR_LINE "%s", text);
+}
+
+static int result_print(const struct xskim_claims_result *result, bool json) {
+        static char text[CLAIMS_VIEW_BYTES];
+        const char *no_colour = getenv("NO_COLOR");
+        bool colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+        char *line CLEANUP(free_cleanup) = NULL;
+        int r = 0;
+
+        if (!json) {
+                claims_view(result, columns_of(stdout), colour, text, sizeof(text));
+                fputs(text, stdout);
+        } else {
+                r = json_claims(result, &line);
+        }
+        if (line)
+                puts(line);
+        return r < 0 ? r : stream_flush(stdout);
+}
+
+/* Progress goes to a terminal only, and beside JSON nothing does. */
+static int claims_run(const struct claims_options *options) {
+        static struct xskim_claims_result result;
+        struct xskim_claims_watch watch = {.progress = on_progress};
+        bool shown = isatty(STDERR_FILENO) && !options->json;
+        struct xskim_claims *claims;
+        int printed, r = xskim_claims_open(&options->config, &claims);
+
+        if (r < 0)
+                return r;
+        interrupted = claims;
+        signals_do(on_signal);
+        r = xskim_claims_run(claims, shown ? &watch : NULL, &result);
+        /* it is ending: a second ^C has nothing to add */
+        signals_do(SIG_IGN);
+        if (shown)
+                fputs(CLEAR_LINE, stderr);
+        printed = r < 0 ? r : result_print(&result, options->json);
+        xskim_claims_close(claims);
+        return printed;
+}
+
+int bench_claims(int argc, char **argv) {
+        struct claims_options options = {.json = false};
+        const char *message;
+        int first, r;
+
+        xskim_claims_config_init(&options.config);
+        r = cli_parse(&BENCH_CLAIMS, argc, argv, &options, &first);
+        if (r == CLI_HELP)
+                return cli_help_command(stdout, &BENCH_CLAIMS) < 0 ? CLI_EXIT_FAILED
+                                                                   : CLI_EXIT_DONE;
+        if (r < 0) {
+                cli_complain(error_message());
+                return CLI_EXIT_USAGE;
+        }
+        r = claims_run(&options);
+        message = *error_message() ? error_message() : xskim_error_message();
+        if (r < 0)
+                cli_complain(*message ? message : strerror(-r));
+        return cli_exit_status(r);
+}
