@@ -7,6 +7,7 @@
 
 #include <xskim/xskim.h>
 
+#include "apart.h"
 #include "bench_claims.h"
 #include "claims_view.h"
 #include "cli_value.h"
@@ -164,6 +165,7 @@ int bench_claims(int argc, char **argv) {
                 cli_complain(error_message());
                 return CLI_EXIT_USAGE;
         }
+        apart_go();
         r = claims_run(&options);
         message = *error_message() ? error_message() : xskim_error_message();
         if (r < 0)

@@ -110,6 +110,9 @@ void claims_room_leave(struct claims_room *room);
 int claims_session_open(const struct xskim_claims *claims, const struct xskim_config *config,
                         int port, struct xskim_session **ret_session);
 
+/* Closes it; a message that was set stays. NULL is fine. */
+void claims_session_close(struct xskim_session *session);
+
 /* Pins the calling thread to the nth CPU; to all again. */
 void claims_pin(const struct xskim_claims *claims, uint32_t nth);
 void claims_unpin(const struct xskim_claims *claims);

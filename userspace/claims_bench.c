@@ -70,17 +70,11 @@ static int experiment_open(struct xskim_claims *claims, struct xskim_bench **ret
         return r < 0 ? r : xskim_bench_open(&config, ret_bench);
 }
 
-static int experiment_measure(struct xskim_claims *claims) {
+static int experiment_run(struct xskim_claims *claims, struct xskim_bench *bench) {
         struct xskim_bench_watch watch = {
                 .context = claims, .interval_ms = 200, .progress = experiment_progress};
-        struct xskim_bench *bench = NULL;
         int r;
 
-        if (!claims->config.bench_ms)
-                return error_set(-ENODATA, "the experiment with traffic was left out");
-        r = experiment_open(claims, &bench);
-        if (r < 0)
-                return r;
         claims->bench = bench;
         /* who interrupted before it was there did not reach it */
         r = claims_interrupted(claims);
@@ -92,15 +86,30 @@ static int experiment_measure(struct xskim_claims *claims) {
         }
         claims->experiment.slices = NULL;
         claims->experiment.latency_slices = NULL;
-        xskim_bench_close(bench);
         return r;
+}
+
+static int experiment_measure(struct xskim_claims *claims, struct claims_done *done) {
+        struct xskim_bench *bench = NULL;
+        int r;
+
+        if (!claims->config.bench_ms)
+                return error_set(-ENODATA, "the experiment with traffic was left out");
+        r = experiment_open(claims, &bench);
+        if (r < 0)
+                return r;
+        r = experiment_run(claims, bench);
+        /* before closing, which may forget the message */
+        claims_done_set(done, r);
+        xskim_bench_close(bench);
+        return claims_done_again(done);
 }
 
 /* The outcome of 1 in 64, when there is one. */
 static int outcome_get(struct xskim_claims *claims, const struct xskim_bench_outcome **ret) {
         struct claims_done *done = &claims->experimented;
         int r = done->tried ? claims_done_again(done)
-                            : claims_done_set(done, experiment_measure(claims));
+                            : claims_done_set(done, experiment_measure(claims, done));
 
         if (r < 0)
                 return r;

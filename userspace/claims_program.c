@@ -32,7 +32,7 @@ struct run_sides {
 
 static void sides_close(struct run_sides *sides) {
         for (int kind = 0; kind < RUN_KINDS; kind++)
-                xskim_close(sides->sessions[kind]);
+                claims_session_close(sides->sessions[kind]);
         fd_cleanup(&sides->empty_link);
         fd_cleanup(&sides->empty_fd);
         claims_room_leave(&sides->room);

@@ -63,6 +63,15 @@ int claims_session_open(const struct xskim_claims *claims, const struct xskim_co
         return xskim_open(&own, ret_session);
 }
 
+void claims_session_close(struct xskim_session *session) {
+        char message[XSKIM_CLAIM_REASON_BYTES];
+
+        snprintf(message, sizeof(message), "%s", error_message());
+        xskim_close(session);
+        if (*message)
+                error_set(0, "%s", message);
+}
+
 /* ---- CPUs ---- */
 
 void claims_pin(const struct xskim_claims *claims, uint32_t nth) {

@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* types in the skeletons */
-#include <xskim/launch.h>
-#include <xskim/rivals.h>
-
 #include "clock.h"
 #include "log.h"
 #include "program_private.h"
