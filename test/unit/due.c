@@ -10,7 +10,7 @@
 static const uint64_t rates[] = {1, 3, 7, 999, 1000, 12345, 200000, 333333, 999983, 5000000};
 enum { RATES = sizeof(rates) / sizeof(rates[0]), SECOND = 1000000000 };
 
-Test(load, after_a_second_as_many_packets_are_due_as_the_rate_says) {
+Test(due, after_a_second_as_many_packets_are_due_as_the_rate_says) {
         for (int i = 0; i < RATES; i++) {
                 cr_expect_eq(load_due_count(rates[i], SECOND - 1), rates[i], "%lu", rates[i]);
                 /* a day later nothing has added up */
@@ -18,7 +18,7 @@ Test(load, after_a_second_as_many_packets_are_due_as_the_rate_says) {
         }
 }
 
-Test(load, a_packet_is_counted_from_when_it_is_due) {
+Test(due, a_packet_is_counted_from_when_it_is_due) {
         __u64 random = 3;
 
         for (int i = 0; i < RATES; i++) {
@@ -32,7 +32,7 @@ Test(load, a_packet_is_counted_from_when_it_is_due) {
         }
 }
 
-Test(load, the_mix_is_seven_four_and_one_of_twelve) {
+Test(due, the_mix_is_seven_four_and_one_of_twelve) {
         uint32_t of_64 = 0, of_594 = 0, of_1518 = 0;
 
         for (uint64_t number = 0; number < 1200; number++) {
