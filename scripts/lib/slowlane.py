@@ -3,8 +3,8 @@
 
     host:  tx ---- to   dut: relay   from ---- rx
 
-tcpdump on both sides of the relay takes 1 in 256 of the bench's paced packets, by a byte of the time that they carry:
-so what the relay did is known from outside it. Owns namespaces, relay and tcpdump, and removes them; and what a delay
+tcpdump on both sides of the relay takes 1 in 8 of the bench's paced packets, by bits of the time that they carry: so
+what the relay did is known from outside it. Owns namespaces, relay and tcpdump, and removes them; and what a delay
 of a share of the packets makes of a percentile.
 """
 import collections
@@ -24,14 +24,17 @@ import experiment
 
 START_S = 5
 # load_mark: behind 8 bytes of UDP header magic, run, due_ns; little-endian. Flooded packets have no due time.
-PACED = "udp dst port 7007 and udp[17] = 0 and udp[20:4] != 0"
-# What is looked at when so many percent are slow: one percentile that stays, and those that move. With 1 % P99 is at
-# the edge: either side is right, and P99.9 tells.
+PACED = "udp dst port 7007 and udp[17] & 7 = 0 and udp[20:4] != 0"
+MARK = struct.Struct("<IIQ")
+MARK_OFFSET = 42
+IDLE_NS = 500_000      # between two packets of the bench's idle rate
+# What is looked at when so many percent are slow: a percentile that stays, and those that move. With 1 % P99 is at the
+# edge, and P99.9 tells.
 RANKS = {1: ["p90", "p99", "p999"], 5: ["p50", "p99"]}
 ABOVE = {"p50": 0.5, "p90": 0.1, "p99": 0.01, "p999": 0.001}
-LOAD_PERCENT = 50
-TOLERANCE = 0.03       # of a percentile that moved, beside what the base's own percentiles leave open
-UNMOVED = 0.1          # of the delay: what a percentile that stays may move by
+LOAD_PERCENT = 0       # so few packets that relay, sender and receiver do not take each other's CPU
+TOLERANCE = 0.03
+FACTOR = 3             # of the part above a percentile: left to chance, and to what else the machine does
 SIGMAS = 4
 
 Run = collections.namedtuple("Run", "latency account delays_ns")
@@ -138,16 +141,31 @@ class Lane:
         return Run(latency_of(result), account, self.delays_ns())
 
     def delays_ns(self):
-        """Of each packet that both saw; copies of the same bytes in their order."""
-        sent = collections.defaultdict(collections.deque)
-        for time_ns, data in frames(self.directory / "to.pcap"):
-            sent[data].append(time_ns)
-        came = frames(self.directory / "from.pcap")
-        return [time_ns - sent[data].popleft() for time_ns, data in came if sent[data]]
+        """Of each packet at the idle rate that both saw; copies of the same bytes in their order."""
+        sent, came = list(frames(self.directory / "to.pcap")), frames(self.directory / "from.pcap")
+        runs, times = idle_runs(data for _, data in sent), collections.defaultdict(collections.deque)
+        for time_ns, data in sent:
+            times[data].append(time_ns)
+        return [time_ns - times[data].popleft() for time_ns, data in came if mark(data)[1] in runs and times[data]]
+
+
+def mark(data):
+    """Magic, run, due time."""
+    return MARK.unpack_from(data, MARK_OFFSET)
+
+
+def idle_runs(packets):
+    """Numbers of the runs whose packets are due at multiples of IDLE_NS from each other; of two packets, at least."""
+    due = collections.defaultdict(list)
+    for data in packets:
+        _, run, due_ns = mark(data)
+        due[run].append(due_ns)
+    return {run for run, times in due.items()
+            if len(set(times)) > 1 and all((time_ns - times[0]) % IDLE_NS == 0 for time_ns in times)}
 
 
 def latency_of(result):
-    """Of the baseline, at LOAD_PERCENT of the no-drop rate."""
+    """Of the baseline, at LOAD_PERCENT of the no-drop rate (0: what the bench calls idle)."""
     for latency in result["conditions"][0]["latency"]:
         if latency["load_percent"] == LOAD_PERCENT and latency["received"]:
             return latency
@@ -176,38 +194,28 @@ class Judged:
     ranks: dict
 
 
-def value_at(curve, above):
-    """What so large a part is above, out of [millionths above, value, ...]; the nearest point that is not lower."""
-    for point in sorted(curve, key=lambda point: -point[0]):
-        if point[0] <= above * 1e6:
-            return point[1]
-    return curve[-1][1]
+def part_above(curve, value):
+    """What part of the packets is above it, by a curve of [millionths above, value, ...]."""
+    return min((point[0] / 1e6 for point in curve if point[1] <= value), default=1)
 
 
-def base_values(before, after, share, above):
+def mixed(curve, share, delay_ns, above):
     """
-    What so large a part of the packets that are not slow is above, by the run without and by the run with slow ones,
-    where these are on top: the machine may have changed in between.
+    What so large a part is above when `share` of the packets are later by `delay_ns`: above x are (1 - s) A(x) +
+    s A(x - delay) of them, A as the curve says.
     """
-    return value_at(before["curve_ns"], above), value_at(after["curve_ns"], above * (1 - share) + share)
+    values = sorted({point[1] + more for point in curve for more in (0, delay_ns)})
+    for value in values:
+        if (1 - share) * part_above(curve, value) + share * part_above(curve, value - delay_ns) <= above:
+            return value
+    return values[-1]
 
 
-def expected(before, after, rank, percent, delay_ns):
-    """
-    Above x are (1 - s) A(x) + s A(x - delay) of the packets, A for those that are not slow and s the share. Where s is
-    larger than what is above the percentile, it is the delay and what a part above/s of A is above; a factor of three
-    of that part either way is left to what else the machine does. Where s is smaller, the percentile stays.
-    """
+def expected(before, rank, percent, delay_ns):
+    """Where the percentile has to be: what a part FACTOR times as large, and as small, is above."""
     share, above = percent / 100, ABOVE[rank]
-    sigma = math.sqrt(share * (1 - share) / after["received"])
-    stays = before[f"{rank}_ns"]
-    low, high = stays - UNMOVED * delay_ns, stays + UNMOVED * delay_ns
-    if share + SIGMAS * sigma < above:
-        return low, high
-    part = min(1, above / share)
-    moved_low = (delay_ns + min(base_values(before, after, share, min(1, 3 * part)))) * (1 - TOLERANCE)
-    moved_high = (delay_ns + max(base_values(before, after, share, part / 3))) * (1 + TOLERANCE)
-    return (moved_low if share - SIGMAS * sigma > above else low), moved_high
+    low = mixed(before["curve_ns"], share, delay_ns, min(1, above * FACTOR))
+    return low * (1 - TOLERANCE), mixed(before["curve_ns"], share, delay_ns, above / FACTOR) * (1 + TOLERANCE)
 
 
 def judge(off, slow, percent, delay_ns):
@@ -221,6 +229,6 @@ def judge(off, slow, percent, delay_ns):
     kept = late[0] >= delay_ns - 1000 and wire_ns <= delay_ns * (1 + TOLERANCE)
     ranks = {}
     for rank in RANKS[percent]:
-        low, high = expected(off.latency, slow.latency, rank, percent, delay_ns)
+        low, high = expected(off.latency, rank, percent, delay_ns)
         ranks[rank] = Move(off.latency[f"{rank}_ns"], slow.latency[f"{rank}_ns"], low, high)
     return Judged(wire_ns, 100 * len(late) / count, near and kept, ranks)
