@@ -19,12 +19,16 @@ static const struct condition_operations CONDITION_OFF = {.slow = true};
 
 static const struct condition_operations *const OPERATIONS[XSKIM_BENCH_KIND_COUNT] = {
         [XSKIM_BENCH_KIND_off] = &CONDITION_OFF,
-        [XSKIM_BENCH_KIND_empty] = &CONDITION_PEER,
+        [XSKIM_BENCH_KIND_empty] = &CONDITION_EMPTY,
         [XSKIM_BENCH_KIND_counts] = &CONDITION_SESSION,
         [XSKIM_BENCH_KIND_classes] = &CONDITION_SESSION,
         [XSKIM_BENCH_KIND_sample] = &CONDITION_SESSION,
         [XSKIM_BENCH_KIND_stack] = &CONDITION_SESSION_DIRECT,
         [XSKIM_BENCH_KIND_shared] = &CONDITION_SESSION_DIRECT,
+        [XSKIM_BENCH_KIND_ringbuf] = &CONDITION_SAMPLER,
+        [XSKIM_BENCH_KIND_perfbuf] = &CONDITION_SAMPLER,
+        [XSKIM_BENCH_KIND_buckets] = &CONDITION_SAMPLER,
+        [XSKIM_BENCH_KIND_burn] = &CONDITION_BURN,
         [XSKIM_BENCH_KIND_command] = &CONDITION_COMMAND,
 };
 
@@ -111,7 +115,7 @@ static int conditions_load(struct conditions *c) {
 
 static int idle_open(struct conditions *c) {
         const struct program_peer_config config = {
-                .kind = PROGRAM_PEER_EMPTY,
+                .kind = PROGRAM_PEER_empty,
                 .verdict = c->verdict,
                 .forward_to = c->forward_to,
                 .multi_buffer = c->multi_buffer,
@@ -325,7 +329,7 @@ double conditions_run_ns(struct conditions *c, unsigned int number, const uint8_
         fd = program_of(condition);
         ns = fd < 0 ? NAN : program_run_ns(fd, packet, bytes, repeat);
         if (!isnan(ns))
-                condition->truth += repeat;
+                condition->truth += repeat + 1;
         return ns;
 }
 

@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Conditions that are a single program without a session. See conditions.h. */
+/*
+ * Conditions that are a single program which observes nothing: the empty one, and the one that
+ * burns a known time. See conditions.h.
+ *
+ * How long a step of burning takes is measured here and now, beside the empty program, as the
+ * median of interleaved pairs of runs; then the program that was made from it is measured likewise,
+ * and what came of it is in the outcome's note.
+ */
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "conditions_private.h"
+#include "log.h"
 #include "program_peer.h"
 #include "util.h"
 
-static int peer_open(struct condition *condition) {
-        const struct conditions *all = condition->all;
-        const struct program_peer_config config = {
-                .kind = PROGRAM_PEER_EMPTY,
+enum {
+        BURN_ROUNDS = 15,
+        BURN_RUNS = 20000, /* a round, of either program */
+        BURN_STEPS_TRIED = 1024,
+        BURN_TRIES_MAX = 6,
+        BURN_PACKET_BYTES = 60,
+};
+
+static struct program_peer_config config_make(const struct conditions *all) {
+        return (struct program_peer_config){
+                .kind = PROGRAM_PEER_empty,
                 .verdict = all->verdict,
                 .forward_to = all->forward_to,
                 .multi_buffer = all->multi_buffer,
         };
+}
+
+static int peer_open(struct condition *condition) {
+        const struct program_peer_config config = config_make(condition->all);
         struct program_peer *peer;
         char name[XSKIM_NAME_MAX];
         int r, ifindex;
@@ -39,8 +61,124 @@ static void peer_close(struct condition *condition) {
         condition->own = program_peer_close(condition->own);
 }
 
-const struct condition_operations CONDITION_PEER = {
+const struct condition_operations CONDITION_EMPTY = {
         .open = peer_open,
+        .program_fd = peer_program_fd,
+        .finish = peer_finish,
+        .close = peer_close,
+};
+
+/* ---- burning ---- */
+
+struct burn {
+        int ifindex; /* where the program being measured is parked */
+        struct program_peer *peer;
+        uint32_t steps;
+        uint32_t fences;
+        double ns;       /* more than the empty program */
+        double error_ns; /* half of what lies between the quartiles */
+};
+
+static int ns_compare(const void *a, const void *b) {
+        double one = *(const double *)a, two = *(const double *)b;
+
+        return (one > two) - (one < two);
+}
+
+static int burn_measure(const struct condition *condition, struct burn *burn) {
+        static const uint8_t packet[BURN_PACKET_BYTES];
+        int empty = program_peer_fd(condition->all->idle), fd = program_peer_fd(burn->peer);
+        double ns[BURN_ROUNDS];
+
+        for (int round = 0; round < BURN_ROUNDS; round++) {
+                ns[round] = program_run_ns(fd, packet, sizeof(packet), BURN_RUNS) -
+                            program_run_ns(empty, packet, sizeof(packet), BURN_RUNS);
+                if (isnan(ns[round]))
+                        return error_set(-EIO, "burn: BPF_PROG_RUN does not work");
+        }
+        qsort(ns, BURN_ROUNDS, sizeof(ns[0]), ns_compare);
+        burn->ns = ns[BURN_ROUNDS / 2];
+        burn->error_ns = (ns[BURN_ROUNDS * 3 / 4] - ns[BURN_ROUNDS / 4]) / 2;
+        return 0;
+}
+
+/* The program of so many steps and fences instead of the one before, measured. */
+static int burn_try(struct condition *condition, struct burn *burn, uint32_t steps,
+                    uint32_t fences) {
+        struct program_peer_config config = config_make(condition->all);
+        int r;
+
+        config.kind = PROGRAM_PEER_burn;
+        config.burn_steps = burn->steps = steps;
+        config.burn_fences = burn->fences = fences;
+        burn->peer = program_peer_close(burn->peer);
+        r = program_peer_open(&config, &burn->peer);
+        r = r < 0 ? r : program_peer_park(burn->peer, burn->ifindex);
+        return r < 0 ? r : burn_measure(condition, burn);
+}
+
+/* What fences and a step take. */
+static int burn_learn(struct condition *condition, struct burn *burn, double fences_ns[static 3],
+                      double *ret_step_ns) {
+        int r = 0;
+
+        fences_ns[0] = 0;
+        for (uint32_t fences = 1; fences <= 2 && !r; fences++) {
+                r = burn_try(condition, burn, 0, fences);
+                fences_ns[fences] = burn->ns;
+        }
+        r = r ? r : burn_try(condition, burn, BURN_STEPS_TRIED, 2);
+        if (r < 0)
+                return r;
+        *ret_step_ns = (burn->ns - fences_ns[2]) / BURN_STEPS_TRIED;
+        return *ret_step_ns > 0 ? 0 : error_set(-EIO, "burn: cannot measure what a step takes");
+}
+
+/* As many fences as fit into the time, the rest in steps; then by how far it is off: few steps are
+ * partly hidden by what else the processor does. */
+static int burn_calibrate(struct condition *condition, struct burn *burn) {
+        double asked_ns = condition->asked->number, fences_ns[3], step_ns, steps;
+        uint32_t fences = 2;
+        int r = burn_learn(condition, burn, fences_ns, &step_ns);
+
+        if (r < 0)
+                return r;
+        while (fences && fences_ns[fences] > asked_ns)
+                fences--;
+        steps = round((asked_ns - fences_ns[fences]) / step_ns);
+        for (int tries = 0; tries < BURN_TRIES_MAX && !r; tries++) {
+                if (steps > PROGRAM_BURN_STEPS_MAX)
+                        return error_set(-ERANGE,
+                                         "burn=%.0f: a step takes %.2f ns, %d are the "
+                                         "most",
+                                         asked_ns, step_ns, PROGRAM_BURN_STEPS_MAX);
+                steps = fmax(steps, 0);
+                r = burn_try(condition, burn, (uint32_t)steps, fences);
+                if (fabs(asked_ns - burn->ns) <= fmax(step_ns, burn->error_ns / 3) || !asked_ns)
+                        break;
+                steps += round((asked_ns - burn->ns) / step_ns);
+        }
+        return r;
+}
+
+static int burn_open(struct condition *condition) {
+        struct burn burn = {0};
+        char name[XSKIM_NAME_MAX];
+        int r = conditions_parking_port(condition->all, name, &burn.ifindex);
+
+        r = r < 0 ? r : burn_calibrate(condition, &burn);
+        condition->own = burn.peer;
+        if (!r)
+                snprintf(condition->note, sizeof(condition->note),
+                         "burns %.1f ns more than the empty program, by BPF_PROG_RUN (half of the "
+                         "runs within %.1f ns)",
+                         burn.ns, burn.error_ns);
+        return r;
+}
+
+const struct condition_operations CONDITION_BURN = {
+        .optional = true,
+        .open = burn_open,
         .program_fd = peer_program_fd,
         .finish = peer_finish,
         .close = peer_close,

@@ -75,7 +75,10 @@ extern const struct condition_operations CONDITION_SESSION, CONDITION_SESSION_DI
 /* conditions_command.c: other programs. */
 extern const struct condition_operations CONDITION_COMMAND;
 
-/* conditions_peer.c: everything else that is parked. */
-extern const struct condition_operations CONDITION_PEER;
+/* conditions_peer.c: programs that observe nothing. */
+extern const struct condition_operations CONDITION_EMPTY, CONDITION_BURN;
+
+/* conditions_sampler.c: the sampler with other ways out. */
+extern const struct condition_operations CONDITION_SAMPLER;
 
 #endif

@@ -1,51 +1,81 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the programs that are compared with a session's sampler. See program_peer.h. */
+/* Owns the programs that are compared with a session's sampler: their life, and those that observe
+ * nothing. See program_peer.h. */
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
-#include <bpf/libbpf.h>
-
+#include "burn.skel.h"
 #include "empty.skel.h"
 #include "log.h"
-#include "program_peer.h"
-#include "program_private.h"
+#include "program_peer_private.h"
 #include "program_switch.h"
 #include "util.h"
 
-struct program_peer {
-        struct program_peer_config config;
-        struct bpf_object *object; /* of the skeleton */
-        struct bpf_program *program;
-        int link; /* where it is parked */
-        struct empty_bpf *empty;
-};
+/* ---- those that observe nothing ---- */
 
 static int empty_open(struct program_peer *peer) {
+        const struct program_peer_config *config = &peer->config;
         struct empty_bpf *empty = empty_bpf__open();
 
         if (!empty)
                 return -errno;
-        peer->empty = empty;
+        peer->skeleton = empty;
         peer->object = empty->obj;
-        empty->rodata->forward_to = (uint32_t)peer->config.forward_to;
-        peer->program = peer->config.forward_to                      ? empty->progs.empty_forward
-                        : peer->config.verdict == XSKIM_VERDICT_DROP ? empty->progs.empty_drop
-                                                                     : empty->progs.empty;
+        empty->rodata->forward_to = (uint32_t)config->forward_to;
+        peer->program = config->forward_to                      ? empty->progs.empty_forward
+                        : config->verdict == XSKIM_VERDICT_DROP ? empty->progs.empty_drop
+                                                                : empty->progs.empty;
         bpf_program__set_autoload(empty->progs.empty, false);
         return 0;
 }
 
-static void empty_close(struct program_peer *peer) {
-        empty_bpf__destroy(peer->empty);
+static void empty_destroy(void *skeleton) {
+        empty_bpf__destroy(skeleton);
 }
 
-static const struct {
-        const char *name;
-        int (*open)(struct program_peer *peer); /* sets object and program; loads nothing */
-        void (*close)(struct program_peer *peer);
-} PEERS[] = {
-        [PROGRAM_PEER_EMPTY] = {"empty", empty_open, empty_close},
+static int burn_open(struct program_peer *peer) {
+        const struct program_peer_config *config = &peer->config;
+        struct burn_bpf *burn = burn_bpf__open();
+
+        if (!burn)
+                return -errno;
+        peer->skeleton = burn;
+        peer->object = burn->obj;
+        burn->rodata->verdict = config->verdict == XSKIM_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+        burn->rodata->forward_to = (uint32_t)config->forward_to;
+        burn->rodata->steps = config->burn_steps;
+        burn->rodata->fences = config->burn_fences;
+        peer->program = config->forward_to ? burn->progs.burn_forward : burn->progs.burn;
+        bpf_program__set_autoload(burn->progs.burn, false);
+        return 0;
+}
+
+static void burn_destroy(void *skeleton) {
+        burn_bpf__destroy(skeleton);
+}
+
+static const struct program_peer_operations EMPTY = {
+        .name = "empty",
+        .open = empty_open,
+        .destroy = empty_destroy,
 };
+
+static const struct program_peer_operations BURN = {
+        .name = "burn",
+        .open = burn_open,
+        .destroy = burn_destroy,
+};
+
+static const struct program_peer_operations *const PEERS[PROGRAM_PEER_COUNT] = {
+        [PROGRAM_PEER_empty] = &EMPTY,
+        [PROGRAM_PEER_burn] = &BURN,
+        [PROGRAM_PEER_ringbuf] = &PROGRAM_PEER_RINGBUF,
+        [PROGRAM_PEER_perfbuf] = &PROGRAM_PEER_PERFBUF,
+        [PROGRAM_PEER_hashbuckets] = &PROGRAM_PEER_HASHBUCKETS,
+};
+
+/* ---- the life of all ---- */
 
 static int peer_load(struct program_peer *peer) {
         uint32_t flags = bpf_program__flags(peer->program);
@@ -64,15 +94,21 @@ int program_peer_open(const struct program_peer_config *config, struct program_p
                 return -ENOMEM;
         program_library_quiet();
         peer->config = *config;
-        peer->link = -1;
-        r = PEERS[config->kind].open(peer);
+        peer->operations = PEERS[config->kind];
+        peer->cpus = program_cpus_possible();
+        peer->link = peer->epoll_fd = -1;
+        r = peer->operations->open(peer);
         r = r ? r : peer_load(peer);
+        if (!r && peer->operations->start)
+                r = peer->operations->start(peer);
         if (r < 0) {
+                const char *name = peer->operations->name;
+
                 program_peer_close(peer);
                 return error_set(r,
                                  "program %s: the kernel refused it (%s). XSKIM_DEBUG=1 shows the "
                                  "verifier's reasons.",
-                                 PEERS[config->kind].name, strerror(-r));
+                                 name, strerror(-r));
         }
         *ret_peer = peer;
         return 0;
@@ -82,7 +118,9 @@ struct program_peer *program_peer_close(struct program_peer *peer) {
         if (!peer)
                 return NULL;
         fd_cleanup(&peer->link);
-        PEERS[peer->config.kind].close(peer);
+        program_peer_sampler_close(peer);
+        if (peer->skeleton)
+                peer->operations->destroy(peer->skeleton);
         free(peer);
         return NULL;
 }

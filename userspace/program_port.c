@@ -20,8 +20,8 @@ enum {
         PROGRAM_SINGLE_BUFFER_MTU = 1500,
 };
 
-static int states_start(struct programs *p, const struct program_port *port) {
-        uint32_t cpus = p->config.cpus;
+int program_states_start(int map_fd, uint32_t key, uint32_t cpus, const uint64_t *seeds,
+                         uint32_t sample, struct xskim_skip skip, uint32_t ring_slots) {
         struct xskim_sampler_state *states CLEANUP(free_cleanup) = calloc(cpus, sizeof(*states));
 
         if (!states)
@@ -29,16 +29,24 @@ static int states_start(struct programs *p, const struct program_port *port) {
         for (uint32_t cpu = 0; cpu < cpus; cpu++) {
                 struct xskim_sampler_state *s = &states[cpu];
 
-                s->random = port->seeds[cpu];
-                s->countdown = port->sample ? xskim_skip_draw(&s->random, port->skip)
-                                            : 1ULL << XSKIM_COUNTDOWN_OFF_SHIFT;
+                s->random = seeds[cpu];
+                s->countdown = sample ? xskim_skip_draw(&s->random, skip)
+                                      : 1ULL << XSKIM_COUNTDOWN_OFF_SHIFT;
                 s->counters.drawn = s->countdown;
                 s->timed_at = s->timed_due = XSKIM_TIMED_EVERY;
-                s->head_next = XSKIM_RING_HIGH_WATER(p->config.ring_slots);
+                s->head_next = XSKIM_RING_HIGH_WATER(ring_slots);
         }
-        if (bpf_map_update_elem(bpf_map__fd(p->carrier->maps.states), &port->number, states, 0))
-                return error_set(-errno, "%s: cannot set up the sampler's state: %s", port->name,
-                                 strerror(errno));
+        return bpf_map_update_elem(map_fd, &key, states, 0) ? -errno : 0;
+}
+
+static int states_start(struct programs *p, const struct program_port *port) {
+        int r = program_states_start(bpf_map__fd(p->carrier->maps.states), port->number,
+                                     p->config.cpus, port->seeds, port->sample, port->skip,
+                                     p->config.ring_slots);
+
+        if (r < 0)
+                return error_set(r, "%s: cannot set up the sampler's state: %s", port->name,
+                                 strerror(-r));
         return 0;
 }
 

@@ -54,6 +54,10 @@ void program_library_quiet(void);
  * and tag take CAP_SYS_ADMIN. */
 int program_error_foreign(const char *port, int ifindex, const char *advice);
 
+/* Sets up a sampler's state: `seeds`, one a CPU, not 0; sample 0: off. */
+int program_states_start(int map_fd, uint32_t key, uint32_t cpus, const uint64_t *seeds,
+                         uint32_t sample, struct xskim_skip skip, uint32_t ring_slots);
+
 /* Kernel memory of its programs and constants, and of its maps, too. NULL: 0. */
 uint64_t program_object_memory(const struct bpf_object *object, bool maps);
 

@@ -39,8 +39,8 @@ void program_switch_off(struct program_switch *s);
  * caller closes *ret_link. In the port's namespace. */
 int program_park(int program_fd, int ifindex, int *ret_link);
 
-/* ns a run on this packet, by BPF_PROG_RUN; NAN: it cannot be run. The program sees `repeat`
- * packets. */
+/* ns a run on this packet, by BPF_PROG_RUN, `repeat` times, 2 or more; NAN: it cannot be run. The
+ * program sees repeat + 1 packets. */
 double program_run_ns(int program_fd, const uint8_t *packet, uint32_t bytes, uint32_t repeat);
 
 /* The kernel's run-time statistics count while *ret_fd is open. CAP_SYS_ADMIN. */

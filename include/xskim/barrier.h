@@ -7,6 +7,7 @@
  *   lost wake-up   mark_asleep, worker               pairs with  take_mark, sampler
  *
  *   doorbell       the kernel's ring buffer          pairs with  doorbell_quiet, worker
+ *   ring buffer    the kernel's submit               pairs with  submitted_length, consumer
  *
  * The pair of the lost wake-up is Dekker's: each side writes its own word, then a full barrier,
  * then reads the other's. The worker writes `asleep` and reads `head`; the sampler writes `head`
@@ -54,6 +55,11 @@ static inline __u32 xskim_take_mark(__u32 *asleep) {
         return __sync_lock_test_and_set(asleep, 0);
 }
 
+/* The program that burns time: adds, and what comes later does not begin before. */
+static inline __u64 xskim_hold(__u64 *word, __u64 value) {
+        return __sync_fetch_and_add(word, value);
+}
+
 #else
 
 static inline void xskim_store_release(__u64 *word, __u64 value) {
@@ -74,6 +80,12 @@ static inline void xskim_mark_asleep(__u32 *asleep) {
  * producer position is released by the kernel, the consumer position acquired). */
 static inline void xskim_doorbell_quiet(unsigned long *consumer, const unsigned long *producer) {
         __atomic_store_n(consumer, __atomic_load_n(producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+}
+
+/* Consumer of a BPF ring buffer: the length word of a record, whose content follows it (the kernel
+ * exchanges it when the record is submitted). */
+static inline __u32 xskim_submitted_length(const __u32 *word) {
+        return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
 /* Worker: awake again; needs no order, a ring too many is only a wake-up too many. */

@@ -28,6 +28,10 @@ static const struct {
         {"claim_lock", XDP_PASS},
         {"claim_branch", XDP_PASS},
         {"claim_overflow", XDP_PASS},
+        {"burn", XDP_PASS},
+        {"ringbuf", XDP_PASS},
+        {"perfbuf", XDP_PASS},
+        {"hashbuckets", XDP_PASS},
         /* a carrier without a plan is dropped; with one it is redirected (suite path) */
         {"carrier", XDP_DROP},
         /* likewise a launcher that has no packets */
@@ -48,6 +52,7 @@ static const struct {
         {"empty_drop", XDP_DROP},
         {"empty_forward", XDP_REDIRECT},
         {"sampler_forward", XDP_REDIRECT},
+        {"burn_forward", XDP_REDIRECT},
 };
 
 static uint32_t verdict_of(const char *name, const char *file) {
