@@ -12,6 +12,8 @@
 
 enum {
         BATCH_TOP = 64, /* the kernel's own */
+        /* What is due leaves when the kernel has gone through the frames of a batch that are not:
+           half a microsecond for 8, 3 for 32. Smaller ones hold less when it has to catch up. */
         BATCH_RATE = 8,
         REFUSED_MAX = 100000, /* and none taken: nobody takes them any more */
         LEAD_NS = 100000,     /* before the first packet of a rate */
