@@ -21,9 +21,14 @@ static const double DOT = 0.004; /* half a dot, of the axis */
 
 /* ---- lost throughput ---- */
 
+static bool is_known(const struct xskim_bench_interval *interval) {
+        return interval->count && isfinite(interval->median) && isfinite(interval->low) &&
+               isfinite(interval->high);
+}
+
 static bool has_loss(const struct bench_charts *charts) {
         for (unsigned int i = 1; i < charts->result->outcome_count; i++)
-                if (charts->result->outcomes[i].loss_percent.count)
+                if (is_known(&charts->result->outcomes[i].loss_percent))
                         return true;
         return false;
 }
@@ -42,7 +47,7 @@ static void put_names(const struct bench_charts *charts, FILE *to) {
 
 /* What the baseline loses to itself, as a band behind all others. */
 static void put_null_band(const struct xskim_bench_interval *null, FILE *to) {
-        if (null->count)
+        if (is_known(null))
                 fprintf(to,
                         "set object 1 rectangle from first %g, graph 0 to first %g, graph 1 "
                         "fc rgb \"#888888\" fs solid 0.25 noborder behind\n",
@@ -62,7 +67,7 @@ static void write_loss(const void *context, FILE *to) {
         for (unsigned int i = 1; i < result->outcome_count; i++) {
                 const struct xskim_bench_interval *loss = &result->outcomes[i].loss_percent;
 
-                if (!loss->count)
+                if (!is_known(loss))
                         continue;
                 fprintf(to, "%u %g %g %g\n", i, loss->median, loss->low, loss->high);
                 low = fmin(low, loss->low);

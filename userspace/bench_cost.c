@@ -35,9 +35,29 @@ static void add(struct bench_cost *cost, const struct xskim_bench_outcome *outco
         }
 }
 
+/* What is counted exactly costs something, too: one model is of one tier. */
+static const char *tier_of_most(const struct xskim_bench_result *result) {
+        const char *most = "";
+        unsigned int best = 0;
+
+        for (unsigned int i = 0; i < result->outcome_count; i++) {
+                unsigned int count = 0;
+
+                for (unsigned int j = 0; j < result->outcome_count; j++)
+                        count += is_point(&result->outcomes[j]) &&
+                                 !strcmp(result->outcomes[i].tier, result->outcomes[j].tier);
+                if (is_point(&result->outcomes[i]) && count > best) {
+                        best = count;
+                        most = result->outcomes[i].tier;
+                }
+        }
+        return most;
+}
+
 void bench_cost_of(const struct xskim_bench_result *result, struct bench_cost *ret_cost) {
         const struct xskim_bench_outcome *baseline = &result->outcomes[0];
         struct bench_cost *cost = ret_cost;
+        const char *tier;
 
         *cost = (struct bench_cost){
                 .path_ns = NAN,
@@ -45,16 +65,11 @@ void bench_cost_of(const struct xskim_bench_result *result, struct bench_cost *r
                 .shown_ns = NAN,
                 .model = {NAN, NAN},
         };
-        for (unsigned int i = 0; i < result->outcome_count; i++) {
-                const struct xskim_bench_outcome *outcome = &result->outcomes[i];
-
-                if (!is_point(outcome))
-                        continue;
-                if (!cost->count)
-                        snprintf(cost->tier, sizeof(cost->tier), "%s", outcome->tier);
-                if (!strcmp(cost->tier, outcome->tier))
-                        add(cost, outcome);
-        }
+        tier = tier_of_most(result);
+        for (unsigned int i = 0; i < result->outcome_count; i++)
+                if (is_point(&result->outcomes[i]) && !strcmp(tier, result->outcomes[i].tier))
+                        add(cost, &result->outcomes[i]);
+        snprintf(cost->tier, sizeof(cost->tier), "%s", tier);
         if (cost->count > 1)
                 cost->model = xskim_bench_model_fit(cost->every, cost->ns, cost->count);
         if (result->outcome_count && baseline->mpps.count && baseline->mpps.median > 0)

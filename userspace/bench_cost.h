@@ -25,7 +25,7 @@ struct bench_cost {
         double shown_ns;    /* measured there */
 };
 
-/* Of the sampling conditions that have the tier of the first. */
+/* Of the sampling conditions that have the tier of most of them. */
 void bench_cost_of(const struct xskim_bench_result *result, struct bench_cost *ret_cost);
 
 /* What the model says of 1 in N, in ns a packet. */

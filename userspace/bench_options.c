@@ -16,7 +16,7 @@ enum {
         QUICK_TIME_MS = 14000,
         SLICE_MS_MIN = 2,
         SLICE_MS_MAX = 10000,
-        SETTLE_MS_MAX = 600000,
+        SETTLE_MS_MAX = 60000,
         LIST_BYTES = 1024,
 };
 static const double QUICK_PRECISION_PERCENT = 3;
@@ -229,7 +229,7 @@ const struct cli_option BENCH_OPTIONS[] = {
          "a number from 2 to 10000", parse_slice},
         {"settle-ms", "N", "500",
          "how long another program is given to start, before it is measured",
-         "a number from 0 to 600000", parse_settle},
+         "a number from 0 to 60000", parse_settle},
         {"no-latency", NULL, NULL, "measures throughput alone", NULL, parse_no_latency},
         {"loss-tolerance", "PERCENT", "0.1",
          "share of the packets that may be lost at what is called the no-drop rate",

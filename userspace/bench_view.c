@@ -296,8 +296,8 @@ static void put_row(struct page *page, const struct bench_view *view, unsigned i
         bool bad;
 
         bench_view_put_name(page, view->result, condition);
-        snprintf(text, sizeof(text), "%.3f", outcome->mpps.median);
-        page_cell(page, CELL_MPPS, outcome->mpps.count ? text : "-");
+        snprintf(text, sizeof(text), "%.3f", fmin(outcome->mpps.median, 9999));
+        page_cell(page, CELL_MPPS, isfinite(outcome->mpps.median) ? text : "-");
         put_loss(page, outcome, !condition);
         if (wide)
                 put_added(page, &outcome->added_p99_ns, !condition);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Judges a page of xskim replay --report: well-formed, whole pictures, nothing fetched, text from outside is text.
+"""Judges a page of xskim (replay --report, bench --html): well-formed, whole pictures, nothing fetched, and text from
+outside is text.
 
 usage: page.py FILE PICTURES LINES [TEXT]     prints what is wrong
 
