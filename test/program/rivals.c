@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +70,42 @@ Test(rivals, under_the_lock_and_of_each_cpu_count_the_same) {
         cr_expect_eq(memcmp(&counts[0], &counts[1], sizeof(counts[0])), 0);
         program_rivals_close(rivals);
 }
+
+/* ---- on several CPUs at once ---- */
+
+enum { CROWD = 2, CROWD_PACKETS = 1000000 };
+
+static const struct program_rivals *crowd_rivals;
+
+static void *crowd_main(void *cpu) {
+        rig_pin((int)(intptr_t)cpu);
+        for (int rival = 0; rival < PROGRAM_RIVALS; rival++)
+                rival_run(crowd_rivals, rival, 60, CROWD_PACKETS);
+        return NULL;
+}
+
+/* A million packets on each CPU take many times as long as starting a thread. */
+Test(rivals, no_count_is_lost_when_cpus_count_at_once) {
+        struct program_rivals *rivals = rivals_made(PROGRAM_RIVALS_LOCK);
+        pthread_t threads[CROWD];
+
+        if (sysconf(_SC_NPROCESSORS_ONLN) < CROWD)
+                lab_skip("one CPU: nothing contends");
+        crowd_rivals = rivals;
+        for (int i = 0; i < CROWD; i++)
+                cr_assert_eq(pthread_create(&threads[i], NULL, crowd_main, (void *)(intptr_t)i), 0);
+        for (int i = 0; i < CROWD; i++)
+                pthread_join(threads[i], NULL);
+        for (int rival = 0; rival < PROGRAM_RIVALS; rival++) {
+                struct xskim_lock_counts counts;
+
+                cr_assert_eq(program_rivals_locked(rivals, rival, &counts), 0);
+                cr_expect_eq(counts.packets, CROWD * CROWD_PACKETS, "rival %d", rival);
+        }
+        program_rivals_close(rivals);
+}
+
+/* ---- branches ---- */
 
 /* As in claim_branch.bpf.c, by other means. */
 static void draw(__u64 *random, struct xskim_branch_state *state) {
