@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* xskim help: the texts that derive from the tables, the manual page (help --man, for the build)
  * too. */
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "commands.h"
 #include "log.h"
 
-static int print(const char *topic) {
+/* Of one command, whose name may have two words. */
+static int print(int argc, char **argv) {
         const struct cli_command *command;
 
-        if (!topic)
+        if (!argc)
                 return cli_help_program(stdout, COMMANDS, COMMAND_COUNT);
-        if (!strcmp(topic, "--man"))
+        if (!strcmp(*argv, "--man"))
                 return cli_manual(stdout, COMMANDS, COMMAND_COUNT);
-        command = command_find(topic);
-        return command ? cli_help_command(stdout, command) : CLI_EXIT_USAGE;
+        command = command_take(&argc, &argv);
+        if (!command)
+                return CLI_EXIT_USAGE;
+        if (argc == 1)
+                return cli_help_command(stdout, command);
+        error_set(-EINVAL, "help: give one command at most; see xskim --help");
+        return CLI_EXIT_USAGE;
 }
 
 int command_help(int argc, char **argv) {
-        const char *topic = argc > 1 && strcmp(argv[1], "--help") ? argv[1] : NULL;
-        int r;
+        bool plain = argc > 1 && !strcmp(argv[1], "--help");
+        int r = print(plain ? 0 : argc - 1, argv + 1);
 
-        if (argc > 2) {
-                cli_complain("help: give one command at most; see xskim --help");
-                return CLI_EXIT_USAGE;
-        }
-        r = print(topic);
         if (r)
                 cli_complain(error_message());
         return r < 0 ? cli_exit_status(r) : r;

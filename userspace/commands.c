@@ -4,6 +4,7 @@
  * row here; help and the manual page follow.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench_options.h"
@@ -95,6 +96,29 @@ const struct cli_command COMMANDS[] = {
                 .run = command_bench,
         },
         {
+                .name = "bench compare",
+                .operands = "OLD.json NEW.json",
+                .operands_min = 2,
+                .operands_max = 2,
+                .summary = "says what got slower between two results of xskim bench --json",
+                .description =
+                        "Compares each condition that both results have: what it loses to the "
+                        "baseline of "
+                        "its own run, block by block, and its added P99 at half load, with the 95 "
+                        "% "
+                        "interval of the difference. Exit status 3 when one got slower: when all "
+                        "of its "
+                        "interval is above the tolerance. Of a difference that is not precise "
+                        "enough to "
+                        "say it, that is said.\n"
+                        "Results of different environments (kernel, CPU, mitigations, driver, "
+                        "mode, path, "
+                        "packet size, and all else that a result says of its machine) are refused; "
+                        "versions of xskim and of what built it may differ.",
+                .options = COMPARE_OPTIONS,
+                .run = command_bench_compare,
+        },
+        {
                 .name = "doctor",
                 .operands = "[PORT]",
                 .operands_max = 1,
@@ -119,10 +143,33 @@ const struct cli_command COMMANDS[] = {
 };
 const size_t COMMAND_COUNT = ARRAY_SIZE(COMMANDS);
 
-const struct cli_command *command_find(const char *name) {
+static const struct cli_command *look_up(const char *name) {
         for (size_t i = 0; i < COMMAND_COUNT; i++)
                 if (!strcmp(name, COMMANDS[i].name))
                         return &COMMANDS[i];
+        return NULL;
+}
+
+const struct cli_command *command_find(const char *name) {
+        const struct cli_command *command = look_up(name);
+
+        if (command)
+                return command;
         error_set(-EINVAL, "%s: there is no such command; see xskim --help", name);
         return NULL;
+}
+
+const struct cli_command *command_take(int *argc, char ***argv) {
+        const struct cli_command *command = NULL;
+        char words[64];
+
+        if (*argc > 1) {
+                snprintf(words, sizeof(words), "%s %s", (*argv)[0], (*argv)[1]);
+                command = look_up(words);
+        }
+        if (!command)
+                return command_find((*argv)[0]);
+        (*argc)--;
+        (*argv)++;
+        return command;
 }

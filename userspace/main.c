@@ -12,7 +12,7 @@
 #include "stream.h"
 
 static int run_command(int argc, char **argv) {
-        const struct cli_command *command = command_find(argv[0]);
+        const struct cli_command *command = command_take(&argc, &argv);
 
         if (command)
                 return command->run(argc, argv);

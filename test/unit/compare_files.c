@@ -11,7 +11,7 @@
 
 #include <criterion/criterion.h>
 
-#include "bench_compare.h"
+#include "commands.h"
 #include "compare_view.h"
 #include "distributions.h"
 #include "json_compare.h"
@@ -128,7 +128,7 @@ static int run(const char *option, const char *value) {
                 argv[argc] = words[argc];
         error_clear();
         cr_assert(freopen(out_path, "w", stdout) && freopen(error_path, "w", stderr));
-        argc = bench_compare_command(argc, argv);
+        argc = command_bench_compare(argc, argv);
         fflush(stdout);
         fflush(stderr);
         text_read(out_path, printed);
@@ -335,6 +335,28 @@ Test(compare_files, wrong_usage_exits_2) {
         cr_assert_eq(run("third.json", NULL), CLI_EXIT_USAGE);
         cr_assert_eq(run("--help", NULL), CLI_EXIT_DONE);
         cr_assert(says(printed, "xskim bench compare [OPTION...] OLD.json NEW.json"));
+}
+
+/* The row of two words goes before that of the first alone. */
+Test(compare_files, a_command_may_have_two_words) {
+        char words[][16] = {"bench", "compare", "old", "new"};
+        char *argv[] = {words[0], words[1], words[2], words[3], NULL}, **rest = argv;
+        int argc = 4;
+
+        cr_assert_str_eq(command_take(&argc, &rest)->name, "bench compare");
+        cr_assert(argc == 3 && rest == argv + 1);
+        argc = 1;
+        rest = argv;
+        cr_assert_str_eq(command_take(&argc, &rest)->name, "bench");
+        cr_assert(argc == 1 && rest == argv);
+        strcpy(words[1], "--quick");
+        argc = 2;
+        cr_assert_str_eq(command_take(&argc, &rest)->name, "bench");
+        cr_assert(argc == 2 && rest == argv);
+        strcpy(words[0], "compare");
+        error_clear();
+        cr_assert_null(command_take(&argc, &rest));
+        cr_assert(says(error_message(), "compare: there is no such command"));
 }
 
 /* Whatever the figures: no line is wider than the terminal. */

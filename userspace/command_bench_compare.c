@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "bench_compare.h"
 #include "cli_value.h"
+#include "commands.h"
 #include "compare.h"
 #include "compare_view.h"
 #include "json_compare.h"
@@ -57,7 +57,7 @@ static int parse_json(void *target, const char *value) {
         return 0;
 }
 
-static const struct cli_option OPTIONS[] = {
+const struct cli_option COMPARE_OPTIONS[] = {
         {"tolerance", "PERCENT", "1", "so much more loss of throughput, in percent points, is none",
          "a number from 0 to 100", parse_tolerance},
         {"tolerance-us", "N", "10",
@@ -69,25 +69,6 @@ static const struct cli_option OPTIONS[] = {
         {"json", NULL, NULL, "prints one JSON object, \"type\": \"bench_compare\"", NULL,
          parse_json},
         {},
-};
-
-const struct cli_command BENCH_COMPARE = {
-        .name = "bench compare",
-        .operands = "OLD.json NEW.json",
-        .operands_min = 2,
-        .operands_max = 2,
-        .summary = "says what got slower between two results of xskim bench --json",
-        .description =
-                "Compares each condition that both results have: what it loses to the baseline of "
-                "its own run, block by block, and its added P99 at half load, with the 95 % "
-                "interval of the difference. Exit status 3 when one got slower: when all of its "
-                "interval is above the tolerance. Of a difference that is not precise enough to "
-                "say it, that is said.\n"
-                "Results of different environments (kernel, CPU, mitigations, driver, mode, path, "
-                "packet size, and all else that a result says of its machine) are refused; "
-                "versions of xskim and of what built it may differ.",
-        .options = OPTIONS,
-        .run = bench_compare_command,
 };
 
 /* ---- output ---- */
@@ -152,13 +133,14 @@ static int compare(const struct compare_options *options, char **paths, bool *re
         return r;
 }
 
-int bench_compare_command(int argc, char **argv) {
+int command_bench_compare(int argc, char **argv) {
+        const struct cli_command *command = command_find("bench compare");
         struct compare_options options = {};
         bool slower = false;
-        int first, r = cli_parse(&BENCH_COMPARE, argc, argv, &options, &first);
+        int first, r = cli_parse(command, argc, argv, &options, &first);
 
         if (r == CLI_HELP)
-                return cli_help_command(stdout, &BENCH_COMPARE) ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+                return cli_help_command(stdout, command) ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
         if (r < 0) {
                 cli_complain(error_message());
                 return CLI_EXIT_USAGE;
