@@ -9,8 +9,6 @@
 #include <xskim/xskim.h>
 
 #include "apart.h"
-#include "bench_claims.h"
-#include "bench_compare.h"
 #include "bench_cost.h"
 #include "bench_options.h"
 #include "bench_sheet.h"
@@ -188,10 +186,6 @@ int command_bench(int argc, char **argv) {
         static struct benching benching;
         int first, r;
 
-        if (argc > 1 && !strcmp(argv[1], "claims"))
-                return bench_claims(argc - 1, argv + 1);
-        if (argc > 1 && !strcmp(argv[1], "compare"))
-                return bench_compare_command(argc - 1, argv + 1);
         environment_take(argc, argv, &benching.environment);
         xskim_bench_config_init(&benching.options.config);
         r = cli_parse(command, argc, argv, &benching.options, &first);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See bench_claims.h. */
+/* xskim bench claims: options, progress, output, exit status. What is measured is the library's. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include <xskim/xskim.h>
 
 #include "apart.h"
-#include "bench_claims.h"
 #include "claims_view.h"
 #include "cli_value.h"
+#include "commands.h"
 #include "json_claims.h"
 #include "log.h"
 #include "stream.h"
@@ -46,7 +46,7 @@ static int parse_json(void *target, const char *value) {
         return 0;
 }
 
-static const struct cli_option OPTIONS[] = {
+const struct cli_option CLAIMS_OPTIONS[] = {
         {"price", "X", "0.04",
          "what an hour of a CPU costs, in dollars, for the cost column; the default is about what "
          "clouds charge for a virtual one on demand",
@@ -58,20 +58,6 @@ static const struct cli_option OPTIONS[] = {
         {"json", NULL, NULL, "prints one JSON object on one line, \"type\": \"claims\"", NULL,
          parse_json},
         {},
-};
-
-const struct cli_command BENCH_CLAIMS = {
-        .name = "bench claims",
-        .operands = "",
-        .summary = "measures what the white paper claims, claim by claim",
-        .description =
-                "Measures each claim of the white paper on this machine, and prints the paper's "
-                "figure, what was measured with its 95 % interval, how, and a verdict: holds, does "
-                "not hold, or not testable, with the reason. Makes and removes its own ports. "
-                "Takes one to two minutes; ^C ends with the rows so far.\n"
-                "Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN.",
-        .options = OPTIONS,
-        .run = bench_claims,
 };
 
 /* ---- signals ---- */
@@ -151,16 +137,16 @@ static int claims_run(const struct claims_options *options) {
         return printed;
 }
 
-int bench_claims(int argc, char **argv) {
+int command_bench_claims(int argc, char **argv) {
+        const struct cli_command *command = command_find("bench claims");
         struct claims_options options = {.json = false};
         const char *message;
         int first, r;
 
         xskim_claims_config_init(&options.config);
-        r = cli_parse(&BENCH_CLAIMS, argc, argv, &options, &first);
+        r = cli_parse(command, argc, argv, &options, &first);
         if (r == CLI_HELP)
-                return cli_help_command(stdout, &BENCH_CLAIMS) < 0 ? CLI_EXIT_FAILED
-                                                                   : CLI_EXIT_DONE;
+                return cli_help_command(stdout, command) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
         if (r < 0) {
                 cli_complain(error_message());
                 return CLI_EXIT_USAGE;
