@@ -162,8 +162,17 @@ uint32_t load_run_next(const struct load *l) {
         return l->run_next;
 }
 
+static enum load_state state_read(struct load *l) {
+        enum load_state state;
+
+        pthread_mutex_lock(&l->mutex);
+        state = l->state;
+        pthread_mutex_unlock(&l->mutex);
+        return state;
+}
+
 int load_start(struct load *l, const struct load_order *order) {
-        if (l->state != LOAD_IDLE)
+        if (state_read(l) != LOAD_IDLE)
                 return error_set(-EBUSY, "A run of the load is under way already.");
         l->run.order = *order;
         l->run.result = (struct load_result){.run = l->run_next};
@@ -195,7 +204,7 @@ static void late_fill(const struct load *l, struct load_result *result) {
 }
 
 int load_stop(struct load *l, bool now, struct load_result *ret_result) {
-        if (l->state == LOAD_IDLE)
+        if (state_read(l) == LOAD_IDLE)
                 return error_set(-EINVAL, "No run of the load is under way.");
         if (now || !l->run.order.duration_ns)
                 stop_tell(l);
