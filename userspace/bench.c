@@ -118,9 +118,10 @@ int bench_visit_begin(struct xskim_bench *b, unsigned int condition,
 
 int bench_visit_end(struct xskim_bench *b, const struct bench_visit *visit) {
         uint64_t packets = visit->packets_before;
-        int r = port_packets(b, &packets);
-        int back = arena_leave(b->arena);
+        int back, r = arena_enter(b->arena, ARENA_RECEIVER);
 
+        r = r < 0 ? r : port_packets(b, &packets);
+        back = arena_leave(b->arena);
         conditions_truth(b->conditions, visit->condition, packets - visit->packets_before);
         return r < 0 ? r : back;
 }

@@ -34,8 +34,8 @@ struct reading {
         uint64_t collector_ns;
 };
 
-/* What arrived: the port under test has it (what the socket had no room for did not arrive), or
- * else the receiver. */
+/* What arrived: what the port under test had, without what the socket had no room for, because what
+ * waits in the socket has arrived, too; on other paths nothing waits. */
 static int arrived(struct xskim_bench *b, const struct receiver_counts *received,
                    struct reading *reading) {
         struct netdev_counters counters;
@@ -45,7 +45,7 @@ static int arrived(struct xskim_bench *b, const struct receiver_counts *received
         reading->packets = received->packets;
         if (b->config.path == XSKIM_BENCH_PATH_tcp)
                 reading->packets = received->bytes / TCP_SEGMENT_BYTES;
-        if (b->config.path == XSKIM_BENCH_PATH_tcp || b->config.path == XSKIM_BENCH_PATH_forward)
+        if (b->config.path != XSKIM_BENCH_PATH_stack)
                 return 0;
         r = netdev_counters(b->arena->rx.ifindex, &counters);
         reading->packets = counters.packets - received->overrun;

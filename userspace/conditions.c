@@ -311,6 +311,14 @@ void conditions_truth(struct conditions *c, unsigned int number, uint64_t packet
         c->conditions[number].truth += packets;
 }
 
+uint64_t condition_unseen(const struct condition *condition, uint64_t seen) {
+        const struct arena *arena = condition->all->config.arena;
+
+        if (!arena->own || arena->path == XSKIM_BENCH_PATH_tcp)
+                return 0;
+        return absolute_difference(seen, condition->truth);
+}
+
 static int program_of(const struct condition *condition) {
         if (condition->failed || !condition->own || !condition->operations->program_fd)
                 return -1;

@@ -61,6 +61,11 @@ struct conditions {
 int conditions_parking_port(struct conditions *conditions, char name[static XSKIM_NAME_MAX],
                             int *ret_ifindex);
 
+/* By how much what the condition saw differs from what came to the port. 0 where that is not known
+ * to the packet, because not only the load sends there: on ports that are not ours, and with TCP,
+ * whose ends send whenever they like. */
+uint64_t condition_unseen(const struct condition *condition, uint64_t seen);
+
 /* conditions_name.c */
 
 /* As it was asked for; the second of the same is "empty again", further ones are numbered. Not

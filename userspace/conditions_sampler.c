@@ -148,7 +148,7 @@ static int sampler_finish(struct condition *condition, struct xskim_bench_outcom
         outcome->seen = counts.seen;
         outcome->seen_known = true;
         outcome->lost_records = counts.full;
-        outcome->unaccounted = absolute_difference(counts.seen, condition->truth) +
+        outcome->unaccounted = condition_unseen(condition, counts.seen) +
                                absolute_difference(counts.sampled, counts.staged + counts.full +
                                                                            counts.unparsable) +
                                absolute_difference(counts.staged, decoded);

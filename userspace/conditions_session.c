@@ -119,7 +119,7 @@ static int session_finish(struct condition *condition, struct xskim_bench_outcom
         outcome->seen = own->seen;
         outcome->seen_known = true;
         outcome->lost_records = own->lost_records;
-        outcome->unaccounted = own->unaccounted + absolute_difference(own->seen, condition->truth);
+        outcome->unaccounted = own->unaccounted + condition_unseen(condition, own->seen);
         outcome->memory_bytes = own->memory_bytes;
         if (own->where[0])
                 snprintf(outcome->note, sizeof(outcome->note), "%.*s",

@@ -160,11 +160,12 @@ struct xskim_bench_outcome {
         struct xskim_bench_interval added_p99_ns; /* at half the no-drop rate */
         struct xskim_bench_latency latency[XSKIM_BENCH_LOADS];
         /* the account */
-        uint64_t truth; /* packets that came while it was attached, warming up included */
+        uint64_t truth; /* packets that came while it was attached, warming up included; to the
+                           packet in a lab of its own but for tcp, else others send there, too */
         uint64_t seen;  /* by it, as it says itself */
         bool seen_known;
         uint64_t lost_records; /* of what it sampled: did not reach the collector */
-        uint64_t unaccounted;  /* xskim: the ledger's, and |seen - truth| */
+        uint64_t unaccounted;  /* xskim: the ledger's, and |seen - truth| where that is exact */
 };
 
 /* The instrument by itself. */
