@@ -103,7 +103,7 @@ static void put_verdict(struct page *page, const struct compare_row *row,
         if (!row->then || !row->now)
                 word = row->then ? "only then" : "only now";
         else if (row->null)
-                word = "null: noise floor";
+                word = "null: noise";
         page_put(page, "%*s", VERDICT_GAP, "");
         if (verdict == COMPARE_SLOWER && !row->null)
                 page_style(page, PAGE_ALARM);
@@ -160,8 +160,12 @@ static bool is_measured(const struct comparison *comparison, const struct table 
 
 static void put_table(struct page *page, const struct table *table,
                       const struct comparison *comparison) {
-        if (!is_measured(comparison, table))
+        if (!is_measured(comparison, table)) {
+                page_end(page);
+                page_put(page, " %s: not measured by both.", table->title);
+                page_end(page);
                 return;
+        }
         put_head(page, table, comparison);
         for (unsigned int i = 0; i < comparison->row_count; i++)
                 put_row(page, table, &comparison->rows[i]);

@@ -144,7 +144,7 @@ Test(compare_files, same_builds_exit_0) {
         cr_assert_eq(run(NULL, NULL), CLI_EXIT_DONE, "%s", complained);
         cr_assert(says(printed, "Nothing is shown to be slower."), "%s", printed);
         cr_assert(says(printed, "The environments are the same."));
-        cr_assert(says(printed, "sample=64 ") && says(printed, "null: noise floor"));
+        cr_assert(says(printed, "sample=64 ") && says(printed, "null: noise\n"));
         cr_assert(says(printed, "added P99"));
 }
 
@@ -288,6 +288,12 @@ Test(compare_files, what_was_not_measured_is_null) {
         now_write("\"condition\": 2, \"load_percent\": 50, \"p99_ns\": ",
                   "\"condition\": 2, \"load_percent\": 50, \"p99_ns\": null, \"was\": ");
         cr_assert_eq(run(NULL, NULL), CLI_EXIT_DONE, "%s", complained);
+}
+
+Test(compare_files, a_measure_that_one_has_not_is_named) {
+        now_write("\"latency_slices\": [", "\"latency_slices\": [], \"others\": [");
+        cr_assert_eq(run(NULL, NULL), CLI_EXIT_DONE, "%s", complained);
+        cr_assert(says(printed, "added P99, µs: not measured by both."), "%s", printed);
 }
 
 Test(compare_files, no_common_condition_is_an_error) {
