@@ -126,7 +126,9 @@ static void control_start(struct xskim_pace_control *c, const struct load_run *r
 static int gone_check(const struct xskim_pace_control *c) {
         if (c->refused < REFUSED_MAX || c->sent > c->refused)
                 return 0;
-        return error_set(-ENETDOWN, "The port that packets are sent to is gone.");
+        return error_set(-ENETDOWN, "The port that packets are sent to is gone, or takes no frames "
+                                    "from XDP programs (a veth: unless its peer has a program, or "
+                                    "GRO: 'ethtool -K PEER gro on').");
 }
 
 static void late_take(const struct xskim_pace_control *c, struct load_run *run) {
