@@ -82,7 +82,7 @@ struct xskim_claims {
         struct claims_done experimented;
         struct xskim_bench_result
                 experiment; /* its slices are gone with the bench, but for these */
-        struct xskim_bench_interval saturation; /* P99 at 100 % by P99 when idle, a block each */
+        struct xskim_bench_interval saturation; /* P99 at 100 % by P99 when idle */
         double half_ratio;                      /* likewise at 50 %, median */
 };
 

@@ -21,40 +21,39 @@ enum {
         LOAD_IDLE = 0,
         LOAD_HALF = 1,
         LOAD_FULL = 3,
-        BLOCKS_MAX = 1024,
+        SLICES_MAX = 512,
+        PAIRS_MIN = 6, /* fewer make no interval of 95 % */
 };
 
 static const double OVERHEAD_BOUND = 2, LATENCY_BOUND_US = 10, LIMIT_BOUND = 5;
+static const double PRECISION_PERCENT = 0.1;
 
 static void experiment_progress(void *context, const struct xskim_bench_progress *progress) {
         claims_progress(context, "the experiment with traffic", progress->share);
 }
 
-static uint64_t slice_p99(const struct xskim_bench_result *result, uint32_t block, uint32_t load) {
-        for (uint32_t i = 0; i < result->latency_slice_count; i++) {
+/* Logarithms of the P99 of each slice of 1 in 64 at a load. */
+static uint32_t slices_take(const struct xskim_bench_result *result, uint32_t load, double *ret) {
+        uint32_t count = 0;
+
+        for (uint32_t i = 0; i < result->latency_slice_count && count < SLICES_MAX; i++) {
                 const struct xskim_bench_latency_slice *slice = &result->latency_slices[i];
 
-                if (slice->block == block && slice->load == load && slice->condition == SAMPLED)
-                        return slice->p99_ns;
+                if (slice->load == load && slice->condition == SAMPLED && slice->p99_ns)
+                        ret[count++] = log((double)slice->p99_ns);
         }
-        return 0;
+        return count;
 }
 
-/* P99 at a load by P99 when idle, of each block that has both. */
+/* How many times the idle P99 that at a load typically is: a shift of logarithms. */
 static struct xskim_bench_interval rise(const struct xskim_bench_result *result, uint32_t load) {
-        double *ratios CLEANUP(free_cleanup) = calloc(BLOCKS_MAX, sizeof(*ratios));
-        uint32_t count = 0, last = 0;
+        double idle[SLICES_MAX], loaded[SLICES_MAX];
+        uint32_t idle_count = slices_take(result, LOAD_IDLE, idle);
+        uint32_t loaded_count = slices_take(result, load, loaded);
+        struct xskim_bench_interval shift = inference_shift(idle, idle_count, loaded, loaded_count);
 
-        for (uint32_t i = 0; i < result->latency_slice_count; i++)
-                last = MAX(last, result->latency_slices[i].block);
-        for (uint32_t block = 0; ratios && block <= last && count < BLOCKS_MAX; block++) {
-                uint64_t idle = slice_p99(result, block, LOAD_IDLE);
-                uint64_t loaded = slice_p99(result, block, load);
-
-                if (idle && loaded)
-                        ratios[count++] = (double)loaded / (double)idle;
-        }
-        return inference_median(ratios, count);
+        return (struct xskim_bench_interval){exp(shift.median), exp(shift.low), exp(shift.high),
+                                             shift.count};
 }
 
 static int experiment_open(struct xskim_claims *claims, struct xskim_bench **ret_bench) {
@@ -64,6 +63,7 @@ static int experiment_open(struct xskim_claims *claims, struct xskim_bench **ret
 
         xskim_bench_config_init(&config);
         config.max_time_ms = claims->config.bench_ms;
+        config.precision_percent = PRECISION_PERCENT; /* all of the time, for latency's sake */
         config.condition_count = CONDITIONS;
         for (int i = 0; i < CONDITIONS && r >= 0; i++)
                 r = xskim_bench_condition_read(conditions[i], &config.conditions[i]);
@@ -130,6 +130,19 @@ static void experiment_tell(const struct xskim_claims *claims, struct xskim_clai
                 result->packet_bytes, result->blocks);
 }
 
+/* What a comparison of nothing with nothing shows as well settles nothing; and too few pairs do not
+ * either. `null` in the unit of the claim. */
+static void null_judge(struct xskim_claim *claim, struct xskim_bench_interval null,
+                       const char *unit) {
+        claim_reason(claim, "null comparison %.2f [%.2f, %.2f] %s", null.median, null.low,
+                     null.high, unit);
+        if (claim->verdict == XSKIM_CLAIM_does_not_hold && claim->measured.low <= null.high)
+                claim_not_testable(claim, "which reaches as far: noise");
+        if (claim->measured.count < PAIRS_MIN)
+                claim_not_testable(claim, "%u pairs are too few for an interval of 95 %%",
+                                   claim->measured.count);
+}
+
 int claims_overhead(struct xskim_claims *claims, struct xskim_claim *claim) {
         const struct xskim_bench_outcome *outcome;
         int r = outcome_get(claims, &outcome);
@@ -187,9 +200,7 @@ int claims_added_latency(struct xskim_claims *claims, struct xskim_claim *claim)
         experiment_tell(claims, claim);
         claim_how(claim, "P99 added at half the no-drop rate");
         claim_at_most(claim, LATENCY_BOUND_US, "10 us");
-        claim_reason(claim, "null comparison [%.2f, %.2f] us",
-                     claims->experiment.null_added_p99_ns.low / 1e3,
-                     claims->experiment.null_added_p99_ns.high / 1e3);
+        null_judge(claim, claim_scaled(claims->experiment.null_added_p99_ns, 1e-3), "us");
         return 0;
 }
 
@@ -215,6 +226,11 @@ int claims_latency_limit(struct xskim_claims *claims, struct xskim_claim *claim)
         claim_at_most(claim, LIMIT_BOUND, "5 %");
         claim_reason(claim, "P50: %.1f %% of %.1f us", 100 * idle->added_p50_ns.median / p50,
                      p50 / 1e3);
+        null_judge(claim,
+                   claim_scaled(
+                           claims->experiment.outcomes[EMPTY_AGAIN].latency[LOAD_IDLE].added_p99_ns,
+                           100 / p99),
+                   "%");
         return 0;
 }
 
@@ -226,7 +242,7 @@ int claims_saturation(struct xskim_claims *claims, struct xskim_claim *claim) {
                 return r;
         claim->measured = claims->saturation;
         experiment_tell(claims, claim);
-        claim_how(claim, "P99 at the no-drop rate by P99 when idle, block by block");
+        claim_how(claim, "P99 of slices at the no-drop rate by P99 of slices when idle");
         claim_at_least(claim, 1, "1, where it does not rise");
         claim_reason(
                 claim, "P99 idle %.1f us, 50 %% %.1f us (%.2f times), 100 %% %.1f us",

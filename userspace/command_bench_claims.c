@@ -51,7 +51,7 @@ const struct cli_option CLAIMS_OPTIONS[] = {
          "what an hour of a CPU costs, in dollars, for the cost column; the default is about what "
          "clouds charge for a virtual one on demand",
          "a number from 0.000001 to 1000000", parse_price},
-        {"max-time", "TIME", "20s",
+        {"max-time", "TIME", "45s",
          "of the experiment with traffic, for overhead, added latency and saturation; 0 leaves it "
          "out",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m), from 0 to 1h", parse_max_time},

@@ -46,7 +46,7 @@ struct xskim_claim {
 struct xskim_claims_config {
         double cpu_hour_dollars; /* what an hour of a CPU costs; default 0.04, about what clouds
                                     charge for a virtual one on demand */
-        uint64_t bench_ms;       /* of the experiment with traffic; default 20000; 0: none */
+        uint64_t bench_ms;       /* of the experiment with traffic; default 45000; 0: none */
 };
 
 /* As far as they were measured; what an interrupt left out is not among them. */
