@@ -71,7 +71,7 @@ int conditions_parking_port(struct conditions *c, char name[static XSKIM_NAME_MA
         return r ? r : netdev_set_up(peer_ifindex);
 }
 
-/* ---- opening ---- */
+/* ---- switching ---- */
 
 static int fail(struct condition *condition, int error) {
         const char *message = error_message();
@@ -81,6 +81,91 @@ static int fail(struct condition *condition, int error) {
                  message[0] ? message : strerror(-error));
         return error;
 }
+
+static int idle_set(struct conditions *c) {
+        int r;
+
+        if (!c->idle)
+                return 0;
+        r = receiver_enter(c);
+        r = r < 0 ? r : program_switch_set(&c->port, program_peer_fd(c->idle));
+        return home_return(c, r);
+}
+
+/* One that did not last until it was stopped has failed; the experiment goes on. */
+static int slow_leave(struct conditions *c, struct condition *condition) {
+        int r = receiver_enter(c);
+
+        if (r < 0)
+                return r;
+        if (condition->operations->leave && condition->operations->leave(condition) < 0) {
+                fail(condition, -EIO);
+                error_clear();
+        }
+        return home_return(c, 0);
+}
+
+static int leave(struct conditions *c) {
+        struct condition *condition = TAKE_PTR(c->current);
+        int r = 0, back;
+
+        if (!condition)
+                return 0;
+        if (condition->operations->slow)
+                r = slow_leave(c, condition);
+        back = idle_set(c);
+        return r < 0 ? r : back;
+}
+
+int conditions_leave(struct conditions *c) {
+        error_clear();
+        return leave(c);
+}
+
+static int slow_enter(struct conditions *c, struct condition *condition) {
+        int r = receiver_enter(c);
+
+        if (r < 0)
+                return r;
+        if (condition->operations->keeps_empty)
+                r = program_switch_set(&c->port, program_peer_fd(c->idle));
+        else
+                program_switch_off(&c->port);
+        if (!r && condition->operations->enter)
+                r = condition->operations->enter(condition);
+        return home_return(c, r);
+}
+
+int conditions_enter(struct conditions *c, unsigned int number) {
+        struct condition *condition = &c->conditions[number];
+        int r = 0;
+
+        error_clear();
+        if (c->current == condition)
+                return 0;
+        if (c->current && c->current->operations->slow)
+                r = leave(c);
+        if (r < 0)
+                return r;
+        if (condition->failed) {
+                leave(c);
+                return error_set(-ENOTSUP, "%s: %s", condition->name, condition->note);
+        }
+        if (condition->operations->slow)
+                r = slow_enter(c, condition);
+        else
+                r = program_switch_set(&c->port, condition->operations->program_fd(condition));
+        c->current = r < 0 ? NULL : condition;
+        if (r < 0) {
+                fail(condition, r);
+                error_clear();
+                idle_set(c);
+                return error_set(r, "%s: %s", condition->name, condition->note);
+        }
+        return 0;
+}
+
+/* ---- opening ---- */
 
 static int condition_open(struct conditions *c, unsigned int number) {
         struct condition *condition = &c->conditions[number];
@@ -154,6 +239,26 @@ static int start(struct conditions *c) {
         return r < 0 ? r : conditions_load(c);
 }
 
+struct conditions *conditions_close(struct conditions *c) {
+        bool told = error_is_set();
+
+        if (!c)
+                return NULL;
+        leave(c);
+        program_switch_off(&c->port);
+        if (c->parking >= 0 && !netdev_namespace_enter(c->parking)) {
+                for (unsigned int i = 0; i < c->count; i++)
+                        if (c->conditions[i].operations->close && c->conditions[i].own)
+                                c->conditions[i].operations->close(&c->conditions[i]);
+                netdev_namespace_enter(c->config.arena->home);
+        }
+        c->idle = program_peer_close(c->idle);
+        fd_cleanup(&c->parking);
+        error_forget(told);
+        free(c);
+        return NULL;
+}
+
 int conditions_open(const struct conditions_config *config, struct conditions **ret_conditions) {
         struct conditions *c;
         int r;
@@ -177,107 +282,6 @@ int conditions_open(const struct conditions_config *config, struct conditions **
                 return r;
         }
         *ret_conditions = c;
-        return 0;
-}
-
-struct conditions *conditions_close(struct conditions *c) {
-        bool told = error_is_set();
-
-        if (!c)
-                return NULL;
-        conditions_leave(c);
-        program_switch_off(&c->port);
-        if (c->parking >= 0 && !netdev_namespace_enter(c->parking)) {
-                for (unsigned int i = 0; i < c->count; i++)
-                        if (c->conditions[i].operations->close && c->conditions[i].own)
-                                c->conditions[i].operations->close(&c->conditions[i]);
-                netdev_namespace_enter(c->config.arena->home);
-        }
-        c->idle = program_peer_close(c->idle);
-        fd_cleanup(&c->parking);
-        error_forget(told);
-        free(c);
-        return NULL;
-}
-
-/* ---- switching ---- */
-
-static int idle_set(struct conditions *c) {
-        int r;
-
-        if (!c->idle)
-                return 0;
-        r = receiver_enter(c);
-        r = r < 0 ? r : program_switch_set(&c->port, program_peer_fd(c->idle));
-        return home_return(c, r);
-}
-
-/* One that did not last until it was stopped has failed; the experiment goes on. */
-static int slow_leave(struct conditions *c, struct condition *condition) {
-        int r = receiver_enter(c);
-
-        if (r < 0)
-                return r;
-        if (condition->operations->leave && condition->operations->leave(condition) < 0) {
-                fail(condition, -EIO);
-                error_clear();
-        }
-        return home_return(c, 0);
-}
-
-int conditions_leave(struct conditions *c) {
-        struct condition *condition = TAKE_PTR(c->current);
-        int r = 0, back;
-
-        error_clear();
-        if (!condition)
-                return 0;
-        if (condition->operations->slow)
-                r = slow_leave(c, condition);
-        back = idle_set(c);
-        return r < 0 ? r : back;
-}
-
-static int slow_enter(struct conditions *c, struct condition *condition) {
-        int r = receiver_enter(c);
-
-        if (r < 0)
-                return r;
-        if (condition->operations->keeps_empty)
-                r = program_switch_set(&c->port, program_peer_fd(c->idle));
-        else
-                program_switch_off(&c->port);
-        if (!r && condition->operations->enter)
-                r = condition->operations->enter(condition);
-        return home_return(c, r);
-}
-
-int conditions_enter(struct conditions *c, unsigned int number) {
-        struct condition *condition = &c->conditions[number];
-        int r = 0;
-
-        error_clear();
-        if (c->current == condition)
-                return 0;
-        if (c->current && c->current->operations->slow)
-                r = conditions_leave(c);
-        if (r < 0)
-                return r;
-        if (condition->failed) {
-                conditions_leave(c);
-                return error_set(-ENOTSUP, "%s: %s", condition->name, condition->note);
-        }
-        if (condition->operations->slow)
-                r = slow_enter(c, condition);
-        else
-                r = program_switch_set(&c->port, condition->operations->program_fd(condition));
-        c->current = r < 0 ? NULL : condition;
-        if (r < 0) {
-                fail(condition, r);
-                error_clear();
-                idle_set(c);
-                return error_set(r, "%s: %s", condition->name, condition->note);
-        }
         return 0;
 }
 
@@ -374,7 +378,7 @@ static int outcome_fill(struct condition *condition, struct xskim_bench_outcome 
 }
 
 int conditions_finish(struct conditions *c, struct xskim_bench_outcome *outcomes) {
-        int one, r = conditions_leave(c);
+        int one, r = leave(c);
 
         if (c->finished)
                 return r;
