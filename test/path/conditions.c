@@ -20,13 +20,15 @@
 #include "netdev.h"
 #include "switching.h"
 
+TestSuite(conditions, .init = switching_fresh, .timeout = 300);
+
 enum { ROUNDS = 3 };
 
 static const char *const SWITCHED[] = {
         "ringbuf=1", "ringbuf=64", "perfbuf=1:counts", "buckets=1", "burn=100", "empty",
         "empty",     "counts",     "classes",          "sample=64", "sample=1", "sample=7:counts"};
 
-Test(conditions, each_sees_what_came_while_it_had_the_port, .init = switching_fresh) {
+Test(conditions, each_sees_what_came_while_it_had_the_port) {
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
         struct switching asked = {0};
         struct conditions *conditions;
@@ -71,7 +73,7 @@ static void *sending_main(void *context) {
 }
 
 /* Each packet meets one of the programs, whenever it comes: the sum is what was sent. */
-Test(conditions, switching_under_traffic_loses_no_packet, .init = switching_fresh) {
+Test(conditions, switching_under_traffic_loses_no_packet) {
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
         struct sending sending = {.count = 200000};
         struct conditions *conditions;
@@ -104,7 +106,7 @@ Test(conditions, switching_under_traffic_loses_no_packet, .init = switching_fres
 
 static const char *const SLOW[] = {"empty", "off", "stack", "shared", "sample=1"};
 
-Test(conditions, slow_ones_take_turns_with_fast_ones, .init = switching_fresh) {
+Test(conditions, slow_ones_take_turns_with_fast_ones) {
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
         struct conditions *conditions;
         struct switching asked = {0};
@@ -144,7 +146,7 @@ static uint64_t arrived_at(const char *port) {
 }
 
 /* On path forward the verdict is the redirect: what comes goes out of the other port. */
-Test(conditions, all_forward_what_they_see, .init = switching_fresh) {
+Test(conditions, all_forward_what_they_see) {
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
         struct conditions *conditions;
         struct switching asked = {0};
@@ -176,7 +178,7 @@ Test(conditions, all_forward_what_they_see, .init = switching_fresh) {
 
 /* ---- what is asked about programs ---- */
 
-Test(conditions, runs_by_hand_are_in_the_account, .init = switching_fresh) {
+Test(conditions, runs_by_hand_are_in_the_account) {
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
         struct conditions *conditions;
         uint8_t packet[SWITCHING_PACKET_BYTES];
@@ -203,7 +205,7 @@ Test(conditions, runs_by_hand_are_in_the_account, .init = switching_fresh) {
                   outcomes[1].note);
 }
 
-Test(conditions, the_kernel_counts_the_runs_of_each, .init = switching_fresh) {
+Test(conditions, the_kernel_counts_the_runs_of_each) {
         struct conditions *conditions;
         struct switching asked = {0};
         uint64_t runs, ns;
@@ -231,7 +233,7 @@ Test(conditions, the_kernel_counts_the_runs_of_each, .init = switching_fresh) {
 
 /* ---- what is in the way ---- */
 
-Test(conditions, a_program_that_is_there_is_named_and_stays, .init = switching_fresh) {
+Test(conditions, a_program_that_is_there_is_named_and_stays) {
         struct conditions_config config = {
                 .arena = &switching_arena, .count = 1, .collector_cpu = -1};
         struct xskim_bench_condition empty = {.kind = XSKIM_BENCH_KIND_empty};
@@ -257,7 +259,7 @@ Test(conditions, a_program_that_is_there_is_named_and_stays, .init = switching_f
         empty_bpf__destroy(foreign);
 }
 
-Test(conditions, names_are_unique_and_tell_the_tier, .init = switching_fresh) {
+Test(conditions, names_are_unique_and_tell_the_tier) {
         static const char *const names[] = {"empty",           "empty again",    "sample=1",
                                             "sample=1:counts", "sample=1 again", "empty 2"};
         static const char *const tiers[] = {"", "", "classes", "counts", "classes", ""};

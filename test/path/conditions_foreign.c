@@ -13,6 +13,8 @@
 #include "log.h"
 #include "switching.h"
 
+TestSuite(conditions_foreign, .init = switching_fresh, .timeout = 120);
+
 static void command(struct switching *asked, const char *text) {
         asked->conditions[asked->count++] =
                 (struct xskim_bench_condition){.kind = XSKIM_BENCH_KIND_command, .command = text};
@@ -55,7 +57,7 @@ static void nothing_marked_runs(const char *text) {
         cr_assert_not(marked_runs(text), "left behind");
 }
 
-Test(conditions, what_tcpdump_counts_is_the_truth, .init = switching_fresh) {
+Test(conditions_foreign, what_tcpdump_counts_is_the_truth) {
         struct xskim_bench_outcome outcomes[2];
         struct switching asked = {0};
         struct conditions *conditions;
@@ -78,7 +80,7 @@ Test(conditions, what_tcpdump_counts_is_the_truth, .init = switching_fresh) {
         cr_assert_eq(outcomes[1].seen, 300, "%lu", (unsigned long)outcomes[1].seen);
 }
 
-Test(conditions, a_command_that_is_not_there_says_so, .init = switching_fresh) {
+Test(conditions_foreign, a_command_that_is_not_there_says_so) {
         struct xskim_bench_outcome outcomes[2];
         struct switching asked;
         struct conditions *conditions = opened_command(&asked, "nosuchthing {port}");
@@ -93,7 +95,7 @@ Test(conditions, a_command_that_is_not_there_says_so, .init = switching_fresh) {
         cr_assert(strstr(outcomes[1].note, "not found"), "%s", outcomes[1].note);
 }
 
-Test(conditions, a_command_that_dies_meanwhile_has_failed, .init = switching_fresh) {
+Test(conditions_foreign, a_command_that_dies_meanwhile_has_failed) {
         struct switching asked;
         struct conditions *conditions = opened_command(&asked, "sleep 2; echo it is full; exit 3");
 
@@ -108,7 +110,7 @@ Test(conditions, a_command_that_dies_meanwhile_has_failed, .init = switching_fre
 }
 
 /* Neither SIGINT nor SIGTERM ends it, and part of it has left its process group. */
-Test(conditions, a_command_that_never_stops_is_stopped, .init = switching_fresh) {
+Test(conditions_foreign, a_command_that_never_stops_is_stopped) {
         struct switching asked;
         struct conditions *conditions = opened_marked(
                 &asked,
@@ -123,7 +125,7 @@ Test(conditions, a_command_that_never_stops_is_stopped, .init = switching_fresh)
         conditions_close(conditions);
 }
 
-Test(conditions, a_command_that_prints_without_end_costs_no_memory, .init = switching_fresh) {
+Test(conditions_foreign, a_command_that_prints_without_end_costs_no_memory) {
         struct xskim_bench_outcome outcomes[2];
         struct switching asked;
         struct conditions *conditions =
@@ -150,7 +152,7 @@ static void hold_a_command(void *context) {
         pause();
 }
 
-Test(conditions, nothing_outlives_a_kill, .init = switching_fresh) {
+Test(conditions_foreign, nothing_outlives_a_kill) {
         char byte, text[32];
         int ready[2];
         pid_t pid;
