@@ -10,14 +10,15 @@
 
 enum {
         NAME_MIN = 10,
-        NAME_MAX = 17, /* the widest that leaves a verdict its room */
+        NAME_MAX = 15,        /* in a narrow page */
+        TABLE_COLUMNS = 65,   /* of the first table beside names, verdicts included */
+        LATENCY_COLUMNS = 24, /* of added latency in it */
         CELL_MPPS = 6,
         CELL_LOSS = 7,
         CELL_INTERVAL = 14,
         CELL_ADDED = 9,
         CELL_NS = 7,
         CELL_CPU = 10,
-        WIDE_COLUMNS = 100, /* from here on added latency is in the first table */
         BAR_WIDTH = 24,
         NS_A_US = 1000,
 };
@@ -106,21 +107,24 @@ void bench_view_name(const struct xskim_bench_result *result, unsigned int condi
                 snprintf(text, BENCH_VIEW_WORDS, "%s:%s", outcome->name, outcome->tier);
 }
 
-unsigned int bench_view_name_width(const struct xskim_bench_result *result) {
+unsigned int bench_view_name_width(const struct page *page,
+                                   const struct xskim_bench_result *result) {
+        unsigned int width = NAME_MIN, most = NAME_MAX;
         char name[BENCH_VIEW_WORDS];
-        unsigned int width = NAME_MIN;
 
         for (unsigned int i = 0; i < result->outcome_count; i++) {
                 bench_view_name(result, i, name);
                 width = MAX(width, page_width(name));
         }
-        return MIN(width, (unsigned int)NAME_MAX);
+        if (page->columns > TABLE_COLUMNS + most)
+                most = page->columns - TABLE_COLUMNS;
+        return MIN(width, most);
 }
 
 void bench_view_put_name(struct page *page, const struct xskim_bench_result *result,
                          unsigned int condition) {
         char name[BENCH_VIEW_WORDS], cut[4 * BENCH_VIEW_WORDS];
-        unsigned int width = bench_view_name_width(result);
+        unsigned int width = bench_view_name_width(page, result);
         struct page cell = page_new(cut, sizeof(cut), width, false);
 
         bench_view_name(result, condition, name);
@@ -245,7 +249,7 @@ static void put_interval(struct page *page, unsigned int width, const char *text
 
 static void put_table_head(struct page *page, const struct bench_view *view, bool wide) {
         page_put(page, " ");
-        page_cell_left(page, bench_view_name_width(view->result), "condition");
+        page_cell_left(page, bench_view_name_width(page, view->result), "condition");
         page_cell(page, CELL_MPPS, "Mpps");
         page_cell(page, CELL_LOSS, "loss %");
         put_interval(page, CELL_INTERVAL, "[95 %]");
@@ -314,7 +318,9 @@ static void put_row(struct page *page, const struct bench_view *view, unsigned i
 }
 
 static void put_table(struct page *page, const struct bench_view *view) {
-        bool wide = page->columns >= WIDE_COLUMNS && view->result->no_drop_pps;
+        unsigned int needed =
+                TABLE_COLUMNS + LATENCY_COLUMNS + bench_view_name_width(page, view->result);
+        bool wide = page->columns >= needed && view->result->no_drop_pps;
 
         put_table_head(page, view, wide);
         for (unsigned int i = 0; i < view->result->outcome_count; i++)

@@ -24,19 +24,21 @@ static void put_model(struct page *page, const struct bench_cost *cost) {
 
 static void put_holds(struct page *page, const struct bench_cost *cost, double limit) {
         uint32_t every = bench_cost_every_for(cost, limit);
+        char words[256];
 
         if (!isfinite(cost->path_ns) || !isfinite(cost->model.gate_ns))
                 return;
         bench_view_label(page, "holds");
         if (every)
-                page_item(page, BENCH_VIEW_LABEL, "", "%g %% holds from 1 in %s", limit,
+                page_item(page, BENCH_VIEW_LABEL, "", "%g %% holds from 1 in %s ", limit,
                           format_grouped(every).text);
         else
-                page_item(page, BENCH_VIEW_LABEL, "", "%g %% holds at no rate of sampling", limit);
-        page_item(page, BENCH_VIEW_LABEL, "  ",
-                  "(arithmetic: that, less %.1f ns of the baseline, on top "
-                  "of %s a packet)",
-                  cost->base_ns, format_time(cost->path_ns, 3).text);
+                page_item(page, BENCH_VIEW_LABEL, "", "%g %% holds at no rate of sampling ", limit);
+        snprintf(words, sizeof(words),
+                 "(arithmetic: the model, less %.1f ns of the baseline's program, on top of %s a "
+                 "packet)",
+                 cost->base_ns, format_time(cost->path_ns, 3).text);
+        page_words(page, BENCH_VIEW_LABEL, words);
         page_end(page);
 }
 

@@ -78,7 +78,7 @@ static void put_loads(struct page *page, const struct xskim_bench_result *result
         char text[BENCH_VIEW_WORDS];
 
         page_put(page, " ");
-        page_cell_left(page, bench_view_name_width(result), "condition");
+        page_cell_left(page, bench_view_name_width(page, result), "condition");
         for (size_t i = 0; i < ARRAY_SIZE(percents); i++) {
                 snprintf(text, sizeof(text), "at %u %%", percents[i]);
                 page_cell(page, CELL_LATENCY, percents[i] ? text : "idle");
@@ -123,7 +123,7 @@ static void put_added(struct page *page, const struct xskim_bench_result *result
                 return;
         put_title(page, "Added latency in µs at half the no-drop rate, paired with the baseline:");
         page_put(page, " ");
-        page_cell_left(page, bench_view_name_width(result), "condition");
+        page_cell_left(page, bench_view_name_width(page, result), "condition");
         page_cell(page, CELL_ADDED, "+p50");
         page_put(page, " ");
         page_cell_left(page, CELL_INTERVAL, "[95 %]");
@@ -183,7 +183,7 @@ static void put_cpu(struct page *page, const struct xskim_bench_result *result) 
                         "alone (BPF_PROG_RUN) and by the kernel's run-time statistics, which cost "
                         "something themselves:");
         page_put(page, " ");
-        page_cell_left(page, bench_view_name_width(result), "condition");
+        page_cell_left(page, bench_view_name_width(page, result), "condition");
         page_cell(page, CELL_NS, "sender");
         page_cell(page, CELL_BUSY, "busy");
         page_cell(page, CELL_NS, "receiver");
@@ -237,6 +237,7 @@ static void put_null(struct page *page, const struct xskim_bench_result *result)
 
 static void put_bias(struct page *page, const struct xskim_bench_result *result) {
         const struct xskim_bench_bias *bias = &result->bias;
+        char words[128];
 
         bench_view_label(page, "instrument");
         page_item(page, BENCH_VIEW_LABEL, "", "clock %s",
@@ -258,10 +259,10 @@ static void put_bias(struct page *page, const struct xskim_bench_result *result)
         bench_view_label(page, "no-drop");
         page_item(page, BENCH_VIEW_LABEL, "", "%s",
                   format_packet_rate((double)result->no_drop_pps).text);
-        page_item(page, BENCH_VIEW_LABEL, "  ",
-                  "with at most %g %% lost, by binary search "
-                  "(RFC 2544, 26.1)",
-                  result->loss_tolerance * 100);
+        snprintf(words, sizeof(words),
+                 " with at most %g %% lost, by binary search (RFC 2544, 26.1)",
+                 result->loss_tolerance * 100);
+        page_words(page, BENCH_VIEW_LABEL, words);
         page_end(page);
 }
 

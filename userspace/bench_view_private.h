@@ -9,7 +9,8 @@
 enum { BENCH_VIEW_LABEL = 12 };
 
 /* The names' column: as wide as the longest, within bounds. */
-unsigned int bench_view_name_width(const struct xskim_bench_result *result);
+unsigned int bench_view_name_width(const struct page *page,
+                                   const struct xskim_bench_result *result);
 
 /* A name in its column; what is too long ends in an ellipsis. */
 void bench_view_put_name(struct page *page, const struct xskim_bench_result *result,

@@ -166,7 +166,7 @@ Test(bench_view, arithmetic_is_called_so) {
 
         shown(result, 100);
         cr_expect(strstr(text, "13.0 + 92.0 / N ns"), "%s", text);
-        cr_expect(strstr(text, "2 % holds from 1 in 6\n"), "%s", text);
+        cr_expect(strstr(text, "2 % holds from 1 in 6 "), "%s", text);
         cr_expect(strstr(text, "projected"), "%s", text);
         cr_expect(strstr(text, "(arithmetic"), "%s", text);
         strcpy(result->outcomes[2].tier, "counts");
@@ -176,6 +176,24 @@ Test(bench_view, arithmetic_is_called_so) {
         result->outcomes[3].tier[0] = '\0';
         shown(result, 100);
         cr_expect(!strstr(text, "/ N"), "two tiers have no model together: %s", text);
+}
+
+/* Nothing that is said is cut: what does not fit goes on in the next line. */
+Test(bench_view, details_are_whole_at_any_width) {
+        static const char *const ends[] = {"busy)",          "itself",
+                                           "26.1)",          "packet)",
+                                           "(tier classes)", "4 000 000 packets)",
+                                           "within 2 %",     "null: noise floor",
+                                           "saw 93.1 %"};
+        struct xskim_bench_result *result = result_usual();
+
+        for (unsigned int columns = 80; columns <= 100; columns++) {
+                strcpy(result->outcomes[2].name,
+                       columns % 2 ? "sample=1000" : "sample=1000:counts");
+                shown(result, columns);
+                for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+                        cr_expect(strstr(text, ends[i]), "%s at %u: %s", ends[i], columns, text);
+        }
 }
 
 Test(bench_view, a_budget_is_judged_by_the_interval) {
