@@ -140,9 +140,10 @@ static int object_try(const char *name, const void *bytes, size_t size, struct t
                 return error_set(r, "program %s: the kernel refused it: %s", name, strerror(-r));
         }
         bpf_object__for_each_program(program, object) {
-                if (trials->count < PROGRAM_TRIALS_MAX)
-                        trial_fill(program, logs + i++ * TRIAL_LOG_BYTES,
-                                   &trials->list[trials->count++]);
+                if (trials->count == PROGRAM_TRIALS_MAX)
+                        break;
+                trial_fill(program, logs + i++ * TRIAL_LOG_BYTES, &trials->list[trials->count]);
+                trials->list[trials->count++].object = name;
         }
         bpf_object__close(object);
         return 0;

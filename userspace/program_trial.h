@@ -22,6 +22,7 @@ int program_trial_session(void);
 
 /* What the kernel says of a program. */
 struct program_trial {
+        const char *object; /* its row of the registry; static */
         char name[32];
         uint32_t instructions; /* as translated by the kernel */
         uint32_t verified;     /* that the verifier went through, all ways added up */

@@ -201,7 +201,7 @@ Test(rivals, every_program_of_the_registry_is_tried) {
 #define FIND(name_, summary_)                                                                      \
         found = false;                                                                             \
         for (int i = 0; i < count; i++)                                                            \
-                found |= !strncmp(trials[i].name, #name_, strlen(#name_));                         \
+                found |= !strcmp(trials[i].object, #name_);                                        \
         cr_expect(found, "no program of %s", #name_);
         XSKIM_PROGRAMS(FIND)
 #undef FIND
