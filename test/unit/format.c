@@ -66,7 +66,7 @@ Test(format, times) {
         SAYS(format_time(1.93e6, 3), "1.93 ms");
         SAYS(format_time(12e9, 3), "12.0 s");
         SAYS(format_time(3 * 3.6e12, 3), "3.00 h");
-        SAYS(format_time(UINT64_MAX, 3), ">999 d");
+        SAYS(format_time((double)UINT64_MAX, 3), ">999 d");
         SAYS(format_time_like(6310, 6480, 3), "6.31");
         SAYS(format_time_like(705, 714, 3), "705");
         SAYS(format_time(6308, 4), "6.308 µs");
