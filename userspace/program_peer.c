@@ -45,7 +45,6 @@ static int burn_open(struct program_peer *peer) {
         burn->rodata->verdict = config->verdict == XSKIM_VERDICT_DROP ? XDP_DROP : XDP_PASS;
         burn->rodata->forward_to = (uint32_t)config->forward_to;
         burn->rodata->steps = config->burn_steps;
-        burn->rodata->fences = config->burn_fences;
         peer->program = config->forward_to ? burn->progs.burn_forward : burn->progs.burn;
         bpf_program__set_autoload(burn->progs.burn, false);
         return 0;

@@ -32,7 +32,6 @@ struct program_peer_config {
         int forward_to; /* not 0: the verdict is to send packets out of this interface */
         bool multi_buffer;
         uint32_t burn_steps;
-        uint32_t burn_fences; /* 0 to 2 */
         /* of samplers */
         enum xskim_tier tier;
         uint32_t sample;     /* 1 or more */

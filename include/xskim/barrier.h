@@ -55,11 +55,6 @@ static inline __u32 xskim_take_mark(__u32 *asleep) {
         return __sync_lock_test_and_set(asleep, 0);
 }
 
-/* The program that burns time: adds, and what comes later does not begin before. */
-static inline __u64 xskim_hold(__u64 *word, __u64 value) {
-        return __sync_fetch_and_add(word, value);
-}
-
 #else
 
 static inline void xskim_store_release(__u64 *word, __u64 value) {
