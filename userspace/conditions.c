@@ -335,6 +335,9 @@ double conditions_run_ns(struct conditions *c, unsigned int number, const uint8_
         double ns;
         int fd;
 
+        /* it has no program of its own, and does not see these runs */
+        if (condition->operations->keeps_empty)
+                return NAN;
         /* of those that are not parked there is only something while they have the port */
         if (condition->operations->slow && conditions_enter(c, number) < 0)
                 return NAN;
