@@ -20,7 +20,7 @@ int main(int argc, char *argv[]) {
 enum {
         PACKETS = 6000000, /* some hundred runs are timed */
         BYTES = 60,        /* 64 with FCS */
-        ROUNDS = 5,        /* each right beside the other; the median of their ratios counts */
+        ROUNDS = 3,        /* each right beside the other; the median of their ratios counts */
         BENCH_MS = 1000,   /* of what is not looked at here: the programs are timed before */
 };
 static const double AGREE = 1.2;
