@@ -3,6 +3,7 @@
  * of them in which order. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench_options.h"
@@ -23,14 +24,19 @@ static struct bench_options options;
 
 /* The words, NULL at the end, after "bench". */
 static int parse_words(const char *const words[]) {
-        char *argv[WORDS_MAX] = {(char[]){"bench"}};
+        static char bench[] = "bench";
+        /* options point into them until the next */
+        static char *argv[WORDS_MAX];
         int argc = 1, first, r;
 
         memset(&options, 0, sizeof(options));
         error_clear();
         xskim_bench_config_init(&options.config);
-        for (; words[argc - 1]; argc++)
+        argv[0] = bench;
+        for (; words[argc - 1]; argc++) {
+                free(argv[argc]);
                 argv[argc] = strdup(words[argc - 1]);
+        }
         r = cli_parse(&BENCH, argc, argv, &options, &first);
         return r < 0 ? r : bench_options_finish(&options);
 }
