@@ -36,7 +36,7 @@ void xskim_config_init(struct xskim_config *config) {
                 .tier = XSKIM_TIER_CLASSES,
                 .sample = 64,
                 .interval_ms = 1000,
-                .flush_ms = 10,
+                .flush_ms = 20,
                 .ring_slots = 1536,
                 .expect_loops = 1,
                 .workers = 1,
