@@ -43,22 +43,13 @@ static int parse_path(void *target, const char *value) {
         return r;
 }
 
-static int parse_u32(const char *value, uint64_t min, uint64_t max, uint32_t *ret) {
-        uint64_t number;
-        int r = cli_value_number(value, min, max, &number);
-
-        if (r >= 0)
-                *ret = (uint32_t)number;
-        return r;
-}
-
 static int parse_packet_bytes(void *target, const char *value) {
         uint32_t *bytes = &config_of(target)->packet_bytes;
 
         options_of(target)->sized = true;
         if (strcmp(value, "imix") != 0)
-                return parse_u32(value, XSKIM_BENCH_PACKET_BYTES_MIN, XSKIM_BENCH_PACKET_BYTES_MAX,
-                                 bytes);
+                return cli_value_u32(value, XSKIM_BENCH_PACKET_BYTES_MIN,
+                                     XSKIM_BENCH_PACKET_BYTES_MAX, bytes);
         *bytes = XSKIM_BENCH_IMIX;
         return 0;
 }
@@ -131,11 +122,11 @@ static int parse_quick(void *target, const char *value) {
 }
 
 static int parse_slice(void *target, const char *value) {
-        return parse_u32(value, SLICE_MS_MIN, SLICE_MS_MAX, &config_of(target)->slice_ms);
+        return cli_value_u32(value, SLICE_MS_MIN, SLICE_MS_MAX, &config_of(target)->slice_ms);
 }
 
 static int parse_settle(void *target, const char *value) {
-        return parse_u32(value, 0, SETTLE_MS_MAX, &config_of(target)->settle_ms);
+        return cli_value_u32(value, 0, SETTLE_MS_MAX, &config_of(target)->settle_ms);
 }
 
 static int parse_no_latency(void *target, const char *value) {

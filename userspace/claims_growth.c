@@ -133,6 +133,28 @@ static void percentiles_take(const struct tally *tally) {
         }
 }
 
+static int nodes_fill(struct pool *pool, uint32_t records) {
+        int r = 0;
+
+        for (uint32_t i = 0; i < POOL_NODES && r >= 0; i++) {
+                tally_reset(&pool->nodes[i]);
+                r = pool_decode(pool, records, &pool->nodes[i]);
+        }
+        return r;
+}
+
+/* How the time grows with the size, in a pool of its own whose nodes are full. */
+static int pool_grow(struct xskim_claims *claims, const uint32_t *sizes, uint32_t count,
+                     claims_timing timing, struct claims_growth *ret_growth) {
+        struct pool pool;
+        int r = pool_open(&pool);
+
+        r = r < 0 ? r : nodes_fill(&pool, POOL_FRAMES * XSKIM_FRAME_RECORDS_MAX);
+        r = r < 0 ? r : claims_grow(claims, sizes, count, GROWTH_ROUNDS, timing, &pool, ret_growth);
+        pool_close(&pool);
+        return r;
+}
+
 /* ---- processing ---- */
 
 static int processing_timing(void *context, uint32_t size, double *ret_ns) {
@@ -150,13 +172,8 @@ static int processing_timing(void *context, uint32_t size, double *ret_ns) {
 int claims_processing_growth(struct xskim_claims *claims, struct xskim_claim *claim) {
         static const uint32_t sizes[] = {32768, 65536, 131072, 262144, 524288};
         struct claims_growth growth;
-        struct pool pool;
-        int r = pool_open(&pool);
+        int r = pool_grow(claims, sizes, ARRAY_SIZE(sizes), processing_timing, &growth);
 
-        r = r < 0 ? r
-                  : claims_grow(claims, sizes, ARRAY_SIZE(sizes), GROWTH_ROUNDS, processing_timing,
-                                &pool, &growth);
-        pool_close(&pool);
         if (r < 0)
                 return r;
         claim->measured = growth.exponent;
@@ -179,13 +196,8 @@ static int flows_timing(void *context, uint32_t size, double *ret_ns) {
 int claims_processing_flows(struct xskim_claims *claims, struct xskim_claim *claim) {
         static const uint32_t sizes[] = {16, 128, 1024, 8192, 65536};
         struct claims_growth growth;
-        struct pool pool;
-        int r = pool_open(&pool);
+        int r = pool_grow(claims, sizes, ARRAY_SIZE(sizes), flows_timing, &growth);
 
-        r = r < 0 ? r
-                  : claims_grow(claims, sizes, ARRAY_SIZE(sizes), GROWTH_ROUNDS, flows_timing,
-                                &pool, &growth);
-        pool_close(&pool);
         if (r < 0)
                 return r;
         claim->measured = growth.exponent;
@@ -203,16 +215,6 @@ static void nodes_merge(struct pool *pool, uint32_t nodes) {
         for (uint32_t i = 0; i < nodes; i++)
                 tally_merge(pool->sum, &pool->nodes[i % POOL_NODES]);
         percentiles_take(pool->sum);
-}
-
-static int nodes_fill(struct pool *pool, uint32_t records) {
-        int r = 0;
-
-        for (uint32_t i = 0; i < POOL_NODES && r >= 0; i++) {
-                tally_reset(&pool->nodes[i]);
-                r = pool_decode(pool, records, &pool->nodes[i]);
-        }
-        return r;
 }
 
 int claims_aggregation_time(struct xskim_claims *claims, struct xskim_claim *claim) {
@@ -255,13 +257,8 @@ static int records_timing(void *context, uint32_t size, double *ret_ns) {
 int claims_aggregation_growth(struct xskim_claims *claims, struct xskim_claim *claim) {
         static const uint32_t sizes[] = {1024, 4096, 16384, 65536};
         struct claims_growth growth;
-        struct pool pool;
-        int r = pool_open(&pool);
+        int r = pool_grow(claims, sizes, ARRAY_SIZE(sizes), records_timing, &growth);
 
-        r = r < 0 ? r
-                  : claims_grow(claims, sizes, ARRAY_SIZE(sizes), GROWTH_ROUNDS, records_timing,
-                                &pool, &growth);
-        pool_close(&pool);
         if (r < 0)
                 return r;
         claim->measured = growth.exponent;
@@ -285,14 +282,8 @@ static int nodes_timing(void *context, uint32_t size, double *ret_ns) {
 int claims_aggregation_nodes(struct xskim_claims *claims, struct xskim_claim *claim) {
         static const uint32_t sizes[] = {8, 16, 32, 64, 128, 256, 512};
         struct claims_growth growth;
-        struct pool pool;
-        int r = pool_open(&pool);
+        int r = pool_grow(claims, sizes, ARRAY_SIZE(sizes), nodes_timing, &growth);
 
-        r = r < 0 ? r : nodes_fill(&pool, POOL_FRAMES * XSKIM_FRAME_RECORDS_MAX);
-        r = r < 0 ? r
-                  : claims_grow(claims, sizes, ARRAY_SIZE(sizes), GROWTH_ROUNDS, nodes_timing,
-                                &pool, &growth);
-        pool_close(&pool);
         if (r < 0)
                 return r;
         claim->measured = growth.exponent;

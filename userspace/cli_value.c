@@ -47,6 +47,15 @@ int cli_value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret
         return r < 0 ? r : within(value, min, max, ret_value);
 }
 
+int cli_value_u32(const char *text, uint64_t min, uint64_t max, uint32_t *ret_value) {
+        uint64_t number;
+        int r = cli_value_number(text, min, max, &number);
+
+        if (r >= 0)
+                *ret_value = (uint32_t)number;
+        return r;
+}
+
 /* Digits behind the point, as millionths; more than six of them are finer than anything here. */
 static int take_fraction(const char **text, uint64_t *ret_millionths) {
         uint64_t millionths = 0, place = 100000;

@@ -13,6 +13,8 @@
 
 /* Decimal digits only. */
 int cli_value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
+/* `max` fits. */
+int cli_value_u32(const char *text, uint64_t min, uint64_t max, uint32_t *ret_value);
 
 /* Seconds with decimals (0.5), or with a unit: 200ms, 1s, 2m, 1h. Whole milliseconds only. */
 int cli_value_duration(const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms);

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include <xskim/xskim.h>
 
@@ -17,6 +16,7 @@
 #include "json_bench.h"
 #include "log.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 
 enum {
@@ -26,7 +26,6 @@ enum {
         COLUMNS_MIN = 60,
         LINE_BYTES = 512,
 };
-#define CLEAR_LINE "\r\033[2K"
 
 struct benching {
         struct bench_options options;
@@ -45,26 +44,10 @@ static void on_signal(int number) {
         xskim_bench_interrupt(interrupted);
 }
 
-static void signals_do(void (*action)(int number)) {
-        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-        const struct sigaction what = {.sa_handler = action};
-
-        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-                sigaction(signals[i], &what, NULL);
-}
-
 /* ---- output ---- */
 
-/* Of what is no terminal, as many as are used. */
-static unsigned int columns_of(FILE *stream) {
-        struct winsize size;
-
-        if (!isatty(fileno(stream)))
-                return BENCH_VIEW_COLUMNS;
-        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || !size.ws_col)
-                return COLUMNS;
-        return MAX((unsigned int)size.ws_col, (unsigned int)COLUMNS_MIN);
-}
+static const struct terminal_columns WIDTH = {
+        .unknown = COLUMNS, .piped = BENCH_VIEW_COLUMNS, .least = COLUMNS_MIN};
 
 static void on_progress(void *context, const struct xskim_bench_progress *progress) {
         const struct benching *benching = context;
@@ -72,20 +55,18 @@ static void on_progress(void *context, const struct xskim_bench_progress *progre
         char text[LINE_BYTES];
 
         bench_view_progress(progress, benching->options.config.precision_percent,
-                            columns_of(stderr) - 1, text, sizeof(text));
-        fprintf(stderr, terminal ? CLEAR_LINE "%s" : "%s\n", text);
+                            terminal_columns(stderr, &WIDTH) - 1, text, sizeof(text));
+        fprintf(stderr, terminal ? TERMINAL_CLEAR_LINE "%s" : "%s\n", text);
         fflush(stderr);
 }
 
 static struct bench_view view_of(const struct benching *benching) {
-        const char *no_colour = getenv("NO_COLOR");
-
         return (struct bench_view){
                 .result = &benching->result,
                 .environment = &benching->environment,
                 .budget = benching->options.budgeted ? &benching->options.budget : NULL,
-                .columns = columns_of(stdout),
-                .colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour),
+                .columns = terminal_columns(stdout, &WIDTH),
+                .colour = terminal_has_colour(stdout),
         };
 }
 
@@ -138,11 +119,11 @@ static int run(struct benching *benching) {
         if (r < 0)
                 return r;
         interrupted = benching->bench;
-        signals_do(on_signal);
+        terminal_signals(on_signal);
         r = xskim_bench_run(benching->bench, &watch, &benching->result);
-        signals_do(SIG_IGN);
+        terminal_signals(SIG_IGN);
         if (terminal)
-                fputs(CLEAR_LINE, stderr);
+                fputs(TERMINAL_CLEAR_LINE, stderr);
         r = result_tell(benching, r);
         benching->bench = xskim_bench_close(benching->bench);
         return r;

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include <xskim/xskim.h>
 
@@ -14,10 +13,10 @@
 #include "json_claims.h"
 #include "log.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 
 enum { COLUMNS = 100, COLUMNS_MIN = 60, COLUMNS_MAX = 120, MAX_TIME_MS = 3600000 };
-#define CLEAR_LINE "\r\033[2K"
 #define MILLIONTHS 1000000
 
 struct claims_options {
@@ -69,43 +68,27 @@ static void on_signal(int number) {
         xskim_claims_interrupt(interrupted);
 }
 
-/* on_signal: `interrupted` must be there. */
-static void signals_do(void (*action)(int number)) {
-        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-        const struct sigaction what = {.sa_handler = action};
-
-        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-                sigaction(signals[i], &what, NULL);
-}
-
 /* ---- output ---- */
 
-static unsigned int columns_of(FILE *stream) {
-        struct winsize size;
-
-        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || !size.ws_col)
-                return COLUMNS;
-        return MIN(MAX((unsigned int)size.ws_col, (unsigned int)COLUMNS_MIN),
-                   (unsigned int)COLUMNS_MAX);
-}
+static const struct terminal_columns WIDTH = {
+        .unknown = COLUMNS, .least = COLUMNS_MIN, .most = COLUMNS_MAX};
 
 static void on_progress(void *context, const char *what, double share) {
         char text[256];
 
         (void)context;
-        claims_view_progress(what, share, columns_of(stderr) - 1, text, sizeof(text));
-        fprintf(stderr, CLEAR_LINE "%s", text);
+        claims_view_progress(what, share, terminal_columns(stderr, &WIDTH) - 1, text, sizeof(text));
+        fprintf(stderr, TERMINAL_CLEAR_LINE "%s", text);
 }
 
 static int result_print(const struct xskim_claims_result *result, bool json) {
         static char text[CLAIMS_VIEW_BYTES];
-        const char *no_colour = getenv("NO_COLOR");
-        bool colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+        bool colour = terminal_has_colour(stdout);
         char *line CLEANUP(free_cleanup) = NULL;
         int r = 0;
 
         if (!json) {
-                claims_view(result, columns_of(stdout), colour, text, sizeof(text));
+                claims_view(result, terminal_columns(stdout, &WIDTH), colour, text, sizeof(text));
                 fputs(text, stdout);
         } else {
                 r = json_claims(result, &line);
@@ -126,12 +109,12 @@ static int claims_run(const struct claims_options *options) {
         if (r < 0)
                 return r;
         interrupted = claims;
-        signals_do(on_signal);
+        terminal_signals(on_signal);
         r = xskim_claims_run(claims, shown ? &watch : NULL, &result);
         /* it is ending: a second ^C has nothing to add */
-        signals_do(SIG_IGN);
+        terminal_signals(SIG_IGN);
         if (shown)
-                fputs(CLEAR_LINE, stderr);
+                fputs(TERMINAL_CLEAR_LINE, stderr);
         printed = r < 0 ? r : result_print(&result, options->json);
         xskim_claims_close(claims);
         return printed;

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 #include "cli_value.h"
 #include "commands.h"
@@ -13,6 +12,7 @@
 #include "json_compare.h"
 #include "log.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 
 enum { MILLIONTHS = 1000000, NS_A_US = 1000, COLUMNS_MAX = 200, REFUSAL_BYTES = 1536 };
@@ -85,22 +85,16 @@ static int environments_check(const struct comparison *comparison, const char *n
                          now_path, text);
 }
 
-static unsigned int columns_of(FILE *stream) {
-        struct winsize size;
-
-        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || !size.ws_col)
-                return COMPARE_VIEW_COLUMNS;
-        return MIN(MAX((unsigned int)size.ws_col, (unsigned int)COMPARE_VIEW_COLUMNS),
-                   (unsigned int)COLUMNS_MAX);
-}
+static const struct terminal_columns WIDTH = {
+        .unknown = COMPARE_VIEW_COLUMNS, .least = COMPARE_VIEW_COLUMNS, .most = COLUMNS_MAX};
 
 static int text_print(const struct comparison *comparison, char **paths) {
         CLEANUP(free_cleanup) char *text = malloc(COMPARE_VIEW_BYTES);
-        bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+        bool colour = terminal_has_colour(stdout);
 
         if (!text)
                 return error_set(-ENOMEM, "comparing: out of memory");
-        compare_view(comparison, paths[0], paths[1], columns_of(stdout), colour, text,
+        compare_view(comparison, paths[0], paths[1], terminal_columns(stdout, &WIDTH), colour, text,
                      COMPARE_VIEW_BYTES);
         fputs(text, stdout);
         return stream_flush(stdout);

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "page.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 
 enum {
@@ -93,8 +94,7 @@ static const char *conclusion(enum xskim_check_status worst) {
 
 static void text_print(const struct xskim_examination *found, const char *port) {
         static char bytes[DOCTOR_PAGE_BYTES];
-        const char *no_colour = getenv("NO_COLOR");
-        bool colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+        bool colour = terminal_has_colour(stdout);
         struct page page = page_new(bytes, sizeof(bytes), DOCTOR_COLUMNS, colour);
         bool of_port = false;
 

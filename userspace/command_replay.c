@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include <xskim/xskim.h>
 
@@ -17,10 +16,10 @@
 #include "player_view.h"
 #include "sheet.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 
 enum { PROGRESS_MS = 200, COLUMNS = 80, COLUMNS_MIN = 40 };
-#define CLEAR_LINE "\r\033[2K"
 
 struct replaying {
         struct player_options options;
@@ -47,32 +46,17 @@ static void on_signal_passage(int number) {
         passage_interrupt(interrupted_passage);
 }
 
-/* on_signal: `interrupted` must be there. */
-static void signals_do(void (*action)(int number)) {
-        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-        const struct sigaction what = {.sa_handler = action};
-
-        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-                sigaction(signals[i], &what, NULL);
-}
-
 /* ---- output ---- */
 
-static unsigned int columns_of(FILE *stream) {
-        struct winsize size;
-
-        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || !size.ws_col)
-                return COLUMNS;
-        return MAX((unsigned int)size.ws_col, (unsigned int)COLUMNS_MIN);
-}
+static const struct terminal_columns WIDTH = {.unknown = COLUMNS, .least = COLUMNS_MIN};
 
 static void on_progress(void *context, const struct xskim_replay_progress *progress, double share) {
         const struct replaying *replaying = context;
         char text[PLAYER_VIEW_BYTES];
 
-        player_view_progress(&replaying->options.config, progress, share, columns_of(stderr) - 1,
-                             text, sizeof(text));
-        fprintf(stderr, CLEAR_LINE "%s", text);
+        player_view_progress(&replaying->options.config, progress, share,
+                             terminal_columns(stderr, &WIDTH) - 1, text, sizeof(text));
+        fprintf(stderr, TERMINAL_CLEAR_LINE "%s", text);
 }
 
 static int report_print(const struct replaying *replaying) {
@@ -86,7 +70,8 @@ static int report_print(const struct replaying *replaying) {
                         return r;
                 printf("%s\n", line);
         } else {
-                player_view_report(&replaying->report, columns_of(stdout), text, sizeof(text));
+                player_view_report(&replaying->report, terminal_columns(stdout, &WIDTH), text,
+                                   sizeof(text));
                 fputs(text, stdout);
         }
         return stream_flush(stdout);
@@ -103,7 +88,8 @@ static int result_print(const struct replaying *replaying) {
                         return r;
                 printf("%s\n", line);
         } else {
-                passage_view(&replaying->result, columns_of(stdout), text, sizeof(text));
+                passage_view(&replaying->result, terminal_columns(stdout, &WIDTH), text,
+                             sizeof(text));
                 fputs(text, stdout);
         }
         return stream_flush(stdout);
@@ -132,12 +118,12 @@ static int run(struct replaying *replaying) {
         if (r < 0)
                 return r;
         interrupted = replaying->player;
-        signals_do(on_signal);
+        terminal_signals(on_signal);
         r = xskim_replay_run(replaying->player, &watch, &replaying->report);
         /* it is ending: a second ^C has nothing to add, and the player is about to go */
-        signals_do(SIG_IGN);
+        terminal_signals(SIG_IGN);
         if (watch.interval_ms)
-                fputs(CLEAR_LINE, stderr);
+                fputs(TERMINAL_CLEAR_LINE, stderr);
         printed = report_print(replaying);
         replaying->player = xskim_replay_close(replaying->player);
         return r < 0 ? r : printed;
@@ -179,11 +165,11 @@ static int run_passage(struct replaying *replaying, struct passage_config *confi
         if (r < 0)
                 return r;
         interrupted_passage = replaying->passage;
-        signals_do(on_signal_passage);
+        terminal_signals(on_signal_passage);
         r = passage_run(replaying->passage, &replaying->result);
-        signals_do(SIG_IGN);
+        terminal_signals(SIG_IGN);
         if (config->progress.interval_ms)
-                fputs(CLEAR_LINE, stderr);
+                fputs(TERMINAL_CLEAR_LINE, stderr);
         r = passage_told(replaying, r);
         replaying->passage = passage_close(replaying->passage);
         return r;

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "sink_json.h"
 #include "sink_terminal.h"
+#include "terminal.h"
 #include "util.h"
 #include "watch_options.h"
 
@@ -124,26 +125,6 @@ static void on_signal(int number) {
         xskim_interrupt(interrupted);
 }
 
-static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
-
-/* on_signal: `interrupted` must be there. */
-static void signals_do(void (*action)(int number)) {
-        const struct sigaction what = {.sa_handler = action};
-
-        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++)
-                sigaction(SIGNALS[i], &what, NULL);
-}
-
-/* SIG_BLOCK: from now on they wait until SIG_UNBLOCK. */
-static void signals_mask(int how) {
-        sigset_t set;
-
-        sigemptyset(&set);
-        for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++)
-                sigaddset(&set, SIGNALS[i]);
-        sigprocmask(how, &set, NULL);
-}
-
 /* ---- the run ---- */
 
 static int run(struct watch *watch) {
@@ -167,11 +148,11 @@ static int watch_status(const struct watch *watch, int r) {
 static int open_session(struct watch *watch) {
         int r;
 
-        signals_mask(SIG_BLOCK);
+        terminal_signals_mask(SIG_BLOCK);
         r = keep_message(watch, xskim_open(&watch->options.config, &watch->session));
         interrupted = watch->session;
-        signals_do(r < 0 ? SIG_IGN : on_signal);
-        signals_mask(SIG_UNBLOCK);
+        terminal_signals(r < 0 ? SIG_IGN : on_signal);
+        terminal_signals_mask(SIG_UNBLOCK);
         return r;
 }
 
@@ -184,7 +165,7 @@ static int watch_run(struct watch *watch) {
                 return cli_exit_status(r);
         r = run(watch);
         /* it is ending: a second ^C has nothing to add, and the session is about to go */
-        signals_do(SIG_IGN);
+        terminal_signals(SIG_IGN);
         watch->session = xskim_close(watch->session);
         sinks_close(watch);
         return watch_status(watch, r);

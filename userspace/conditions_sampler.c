@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "conditions_private.h"
 #include "log.h"
@@ -43,15 +44,11 @@ static void records_take(void *context, const struct xskim_record *const *record
 static void *consumer_main(void *context) {
         struct consumer *consumer = context;
         sigset_t all;
-        cpu_set_t cpus;
 
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, NULL);
-        if (consumer->cpu >= 0) {
-                CPU_ZERO(&cpus);
-                CPU_SET((size_t)consumer->cpu, &cpus);
-                pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-        }
+        /* one that is gone meanwhile: then it runs anywhere */
+        affinity_set(pthread_self(), consumer->cpu);
         while (!atomic_load(&consumer->ending))
                 if (!program_peer_take(consumer->peer, records_take, consumer))
                         program_peer_wait(consumer->peer, consumer->flush_ms);

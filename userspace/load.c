@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "load.h"
 #include "load_private.h"
@@ -38,17 +39,6 @@ struct load {
 static _Atomic uint32_t runs;
 
 /* ---- the thread ---- */
-
-static void cpu_take(int cpu) {
-        cpu_set_t cpus;
-
-        if (cpu < 0)
-                return;
-        CPU_ZERO(&cpus);
-        CPU_SET((size_t)cpu, &cpus);
-        /* one that is gone meanwhile: then it runs anywhere */
-        pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-}
 
 static void run_execute(struct load *l) {
         struct load_result *result = &l->run.result;
@@ -84,7 +74,8 @@ static void state_set(struct load *l, enum load_state state) {
 static void *thread_main(void *context) {
         struct load *l = context;
 
-        cpu_take(l->config.cpu);
+        /* one that is gone meanwhile: then it runs anywhere */
+        affinity_set(pthread_self(), l->config.cpu);
         /* Else the kernel adds 50 us to each sleep, to save wake-ups. */
         prctl(PR_SET_TIMERSLACK, 1);
         /* of this thread alone; without CAP_SYS_NICE it goes without */

@@ -137,18 +137,9 @@ static int parse_dst_net(void *target, const char *value) {
         return parse_net(&editing_of(target)->destination_net, value);
 }
 
-static int parse_u32(const char *value, uint64_t min, uint64_t max, uint32_t *ret) {
-        uint64_t number;
-        int r = cli_value_number(value, min, max, &number);
-
-        if (r >= 0)
-                *ret = (uint32_t)number;
-        return r;
-}
-
 static int parse_vlan_push(void *target, const char *value) {
         uint32_t number;
-        int r = parse_u32(value, 0, VLAN_MAX, &number);
+        int r = cli_value_u32(value, 0, VLAN_MAX, &number);
 
         if (r < 0)
                 return r;
@@ -164,11 +155,11 @@ static int parse_vlan_pop(void *target, const char *value) {
 }
 
 static int parse_truncate(void *target, const char *value) {
-        return parse_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->truncate_bytes);
+        return cli_value_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->truncate_bytes);
 }
 
 static int parse_min_size(void *target, const char *value) {
-        return parse_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->min_bytes);
+        return cli_value_u32(value, SIZE_MIN, SIZE_MAX_ASKED, &editing_of(target)->min_bytes);
 }
 
 static int parse_pad(void *target, const char *value) {
@@ -236,7 +227,7 @@ static int parse_settle(void *target, const char *value) {
 }
 
 static int parse_threads(void *target, const char *value) {
-        return parse_u32(value, 1, XSKIM_REPLAY_THREADS_MAX, &config_of(target)->threads);
+        return cli_value_u32(value, 1, XSKIM_REPLAY_THREADS_MAX, &config_of(target)->threads);
 }
 
 static int parse_json(void *target, const char *value) {

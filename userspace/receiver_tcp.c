@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "load.h"
 #include "log.h"
@@ -80,17 +81,13 @@ static int listen_make(struct receiver_tcp *t) {
 }
 
 static int thread_start(struct receiver_tcp *t) {
-        cpu_set_t cpus;
         int r = -pthread_create(&t->thread, NULL, thread_main, t);
 
         if (r < 0)
                 return error_set(r, "cannot start a thread: %s", strerror(-r));
         t->has_thread = true;
-        CPU_ZERO(&cpus);
-        CPU_SET((size_t)MAX(t->config.cpu, 0), &cpus);
         /* one that is gone meanwhile: then it runs anywhere */
-        if (t->config.cpu >= 0)
-                pthread_setaffinity_np(t->thread, sizeof(cpus), &cpus);
+        affinity_set(t->thread, t->config.cpu);
         return -pthread_getcpuclockid(t->thread, &t->clock);
 }
 

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "load.h"
 #include "log.h"
@@ -160,17 +161,13 @@ static void vector_make(struct receiver_udp *u) {
 }
 
 static int thread_start(struct receiver_udp *u) {
-        cpu_set_t cpus;
         int r = -pthread_create(&u->thread, NULL, thread_main, u);
 
         if (r < 0)
                 return error_set(r, "cannot start a thread: %s", strerror(-r));
         u->has_thread = true;
-        CPU_ZERO(&cpus);
-        CPU_SET((size_t)MAX(u->config.cpu, 0), &cpus);
         /* one that is gone meanwhile: then it runs anywhere */
-        if (u->config.cpu >= 0)
-                pthread_setaffinity_np(u->thread, sizeof(cpus), &cpus);
+        affinity_set(u->thread, u->config.cpu);
         return -pthread_getcpuclockid(u->thread, &u->clock);
 }
 

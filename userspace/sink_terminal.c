@@ -9,6 +9,7 @@
 #include "log.h"
 #include "sink_terminal.h"
 #include "stream.h"
+#include "terminal.h"
 #include "util.h"
 #include "view.h"
 
@@ -203,14 +204,14 @@ static int on_summary(void *context, const struct xskim_snapshot *summary) {
 
 int sink_terminal_open(FILE *stream, struct xskim_sink *ret_sink) {
         struct terminal *terminal = calloc(1, sizeof(*terminal));
-        const char *no_colour = getenv("NO_COLOR"), *kind = getenv("TERM");
+        const char *kind = getenv("TERM");
         bool capable = isatty(fileno(stream)) && (!kind || strcmp(kind, "dumb") != 0);
 
         if (!terminal)
                 return error_set(-ENOMEM, "the view: out of memory");
         terminal->stream = stream;
         terminal->live = capable;
-        terminal->colour = capable && !(no_colour && *no_colour);
+        terminal->colour = capable && terminal_has_colour(stream);
         *ret_sink = (struct xskim_sink){
                 .context = terminal, .snapshot = on_snapshot, .summary = on_summary};
         return 0;

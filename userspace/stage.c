@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "log.h"
 #include "stage.h"
@@ -266,23 +267,13 @@ static void never_sent(struct stage *s, uint64_t packets) {
         s->result.refused += packets;
 }
 
-static void cpu_take(int cpu) {
-        cpu_set_t cpus;
-
-        if (cpu < 0)
-                return;
-        CPU_ZERO(&cpus);
-        CPU_SET((size_t)cpu, &cpus);
-        /* one that is gone meanwhile: then it runs anywhere */
-        pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-}
-
 static int run(struct stage *s) {
         struct waiter_config config = {
                 .stop_fd = s->config.stop_fd, .ifindex = s->config.ifindex, .port = s->config.port};
         int finished, r = waiter_open(&config, &s->waiter);
 
-        cpu_take(s->config.cpu);
+        /* one that is gone meanwhile: then it runs anywhere */
+        affinity_set(pthread_self(), s->config.cpu);
         /* Else the kernel adds 50 us to each sleep, to save wake-ups. */
         prctl(PR_SET_TIMERSLACK, 1);
         /* of this thread alone; without CAP_SYS_NICE it goes without */

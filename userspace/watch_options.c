@@ -46,21 +46,12 @@ static int parse_tier(void *target, const char *value) {
         return r;
 }
 
-static int parse_u32(const char *value, uint64_t min, uint64_t max, uint32_t *ret) {
-        uint64_t number;
-        int r = cli_value_number(value, min, max, &number);
-
-        if (r >= 0)
-                *ret = (uint32_t)number;
-        return r;
-}
-
 static int parse_sample(void *target, const char *value) {
         if (!strcmp(value, "off")) {
                 config_of(target)->sample = 0;
                 return 0;
         }
-        return parse_u32(value, 1, SAMPLE_MAX, &config_of(target)->sample);
+        return cli_value_u32(value, 1, SAMPLE_MAX, &config_of(target)->sample);
 }
 
 static int parse_seed(void *target, const char *value) {
@@ -88,7 +79,7 @@ static int parse_record(void *target, const char *value) {
 }
 
 static int parse_workers(void *target, const char *value) {
-        return parse_u32(value, 1, WORKERS_MAX, &config_of(target)->workers);
+        return cli_value_u32(value, 1, WORKERS_MAX, &config_of(target)->workers);
 }
 
 static int parse_cpu(void *target, const char *value) {
@@ -103,7 +94,7 @@ static int parse_cpu(void *target, const char *value) {
 
 static int parse_ring_slots(void *target, const char *value) {
         uint32_t slots;
-        int r = parse_u32(value, RING_SLOTS_MIN, RING_SLOTS_MAX, &slots);
+        int r = cli_value_u32(value, RING_SLOTS_MIN, RING_SLOTS_MAX, &slots);
 
         if (r < 0)
                 return r;
@@ -114,7 +105,7 @@ static int parse_ring_slots(void *target, const char *value) {
 }
 
 static int parse_flush_ms(void *target, const char *value) {
-        return parse_u32(value, 1, FLUSH_MAX_MS, &config_of(target)->flush_ms);
+        return cli_value_u32(value, 1, FLUSH_MAX_MS, &config_of(target)->flush_ms);
 }
 
 static int parse_json(void *target, const char *value) {

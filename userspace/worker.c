@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "affinity.h"
 #include "clock.h"
 #include "drain.h"
 #include "log.h"
@@ -114,20 +115,16 @@ static void signals_block(void) {
 }
 
 static int thread_set_up(struct worker *w) {
-        cpu_set_t cpus;
         int r;
 
         signals_block();
-        if (w->config.cpu >= 0) {
-                CPU_ZERO(&cpus);
-                CPU_SET((size_t)w->config.cpu, &cpus);
-                r = pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-                if (r)
-                        return error_set(-r,
-                                         "worker %u: cannot run on CPU %d: %s. 'taskset -cp $$' "
-                                         "tells which CPUs there are for it.",
-                                         w->config.number, w->config.cpu, strerror(r));
-        }
+        r = affinity_set(pthread_self(), w->config.cpu);
+        if (r < 0)
+                return error_set(
+                        r,
+                        "worker %u: cannot run on CPU %d: %s. 'taskset -cp $$' tells which "
+                        "CPUs there are for it.",
+                        w->config.number, w->config.cpu, strerror(-r));
         r = drain_open(&w->config, w->wake_fd, &w->request, &w->drain);
         return r < 0 ? r : privilege_drop_all();
 }

@@ -11,7 +11,10 @@
 #include <bpf/bpf_helpers.h>
 #include <xskim/barrier.h>
 
+#include "bound.h"
 #include "maps.h"
+
+#define always_inline inline __attribute__((always_inline))
 
 const volatile __u64 session = 0;
 const volatile __u32 ring_slots = XSKIM_RING_SLOTS_MIN;
@@ -21,12 +24,6 @@ struct rings_map rings SEC(".maps");
 struct ring_controls_map ring_controls SEC(".maps");
 struct worker_controls_map worker_controls SEC(".maps");
 struct sockets_map sockets SEC(".maps");
-
-#define always_inline inline __attribute__((always_inline))
-
-/* Keeps the verifier's knowledge of a bound: the compiler may not compute the value anew elsewhere.
- */
-#define bound(value) __asm__ volatile("" : "+r"(value))
 
 /* The sampler's counters as they were when this run of carriers came to the ring. */
 static always_inline void counters_read(struct xskim_worker_control *plan,

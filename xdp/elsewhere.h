@@ -13,20 +13,9 @@
 #include <xskim/record.h>
 
 #include "describe.h"
+#include "packed.h"
 
 extern const volatile __u32 weight;
-
-/* As the sampler packs it; perf-ways compares the records of both. */
-static inline __attribute__((always_inline)) struct xskim_parsed elsewhere_unpack(__u64 packed) {
-        return (struct xskim_parsed){
-                .l3_offset = packed & 0xff,
-                .l4_offset = packed >> 8 & 0xffff,
-                .vlan_tci = packed >> 24,
-                .class = packed >> 40,
-                .outcome = packed >> 48,
-                .protocol = packed >> 56,
-        };
-}
 
 /* Fills the record, which is zeroed. */
 static inline __attribute__((always_inline)) void
@@ -34,7 +23,7 @@ elsewhere_fill(struct xdp_md *ctx, const struct xskim_sampler_state *state, __u6
                __u64 packed, __u64 length, struct xskim_record *record) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
-        struct xskim_parsed parsed = elsewhere_unpack(packed);
+        struct xskim_parsed parsed = parsed_unpack(packed);
 
         xskim_describe(start, end, &parsed, record);
         record->time_ns = now_ns;

@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) int bucket_add(const struct bucket_
 
 __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                            __u64 now_ns, __u64 packed, __u64 length) {
-        struct bucket_key key = {.class = elsewhere_unpack(packed).class};
+        struct bucket_key key = {.class = parsed_unpack(packed).class};
         __u64 gap_ns;
 
         (void)ctx;

@@ -8,11 +8,9 @@
 #include <bpf/bpf_helpers.h>
 #include <xskim/launch.h>
 
-#define always_inline inline __attribute__((always_inline))
+#include "bound.h"
 
-/* Keeps the verifier's knowledge of a bound: the compiler may not compute the value anew elsewhere.
- */
-#define bound(value) __asm__ volatile("" : "+r"(value))
+#define always_inline inline __attribute__((always_inline))
 
 struct xskim_launch_control control = {};
 

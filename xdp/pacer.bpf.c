@@ -10,11 +10,9 @@
 #include <bpf/bpf_helpers.h>
 #include <xskim/pace.h>
 
-#define always_inline inline __attribute__((always_inline))
+#include "bound.h"
 
-/* Keeps the verifier's knowledge of a bound: the compiler may not compute the value anew elsewhere.
- */
-#define bound(value) __asm__ volatile("" : "+r"(value))
+#define always_inline inline __attribute__((always_inline))
 
 enum { NS_A_SECOND = 1000000000, LOOKS = 400 /* at the clock, 10 to 20 us together */ };
 

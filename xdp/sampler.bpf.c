@@ -15,6 +15,7 @@
 
 #include "describe.h"
 #include "expected.h"
+#include "packed.h"
 #include "staging.h"
 #include "stamped.h"
 
@@ -45,27 +46,6 @@ struct packet {
         __u64 length;    /* on the wire, all buffers */
         __u64 parsed;    /* packed */
 };
-
-/*
- * What classification found, in one register: the record is made in a function of its own, which
- * the verifier looks at once instead of once for each way through the classification.
- */
-static always_inline __u64 parsed_pack(const struct xskim_parsed *parsed) {
-        return (__u64)(parsed->l3_offset & 0xff) | (__u64)(parsed->l4_offset & 0xffff) << 8 |
-               (__u64)parsed->vlan_tci << 24 | (__u64)parsed->class << 40 |
-               (__u64)parsed->outcome << 48 | (__u64)parsed->protocol << 56;
-}
-
-static always_inline struct xskim_parsed parsed_unpack(__u64 packed) {
-        return (struct xskim_parsed){
-                .l3_offset = packed & 0xff,
-                .l4_offset = packed >> 8 & 0xffff,
-                .vlan_tci = packed >> 24,
-                .class = packed >> 40,
-                .outcome = packed >> 48,
-                .protocol = packed >> 56,
-        };
-}
 
 static always_inline __u8 packed_class(__u64 packed) {
         return packed >> 40;
