@@ -10,6 +10,7 @@
 
 #include <xskim/control.h>
 
+#include "affinity.h"
 #include "lab.h"
 #include "util.h"
 
@@ -20,10 +21,8 @@ int main(int argc, char *argv[]) {
 enum {
         PACKETS = 4000000, /* some hundred runs are timed */
         BYTES = 60,        /* 64 with FCS */
-        /* Each right beside the other. Of the median of their ratios the outermost ones are an
-           interval of 94 %; that it is beyond what is allowed would have to be shown. */
-        ROUNDS = 5,
-        BENCH_MS = 1000, /* of what is not looked at here: the programs are timed before */
+        ROUNDS = 5,        /* each right beside the other; the median of their ratios counts */
+        BENCH_MS = 1000,   /* of what is not looked at here: the programs are timed before */
 };
 static const double AGREE = 1.2;
 
@@ -66,6 +65,13 @@ static struct found bench(void) {
         return found;
 }
 
+/* As in the experiment: the packet path on the first CPU, the worker on the second. */
+static void cpus_apart(struct xskim_config *config) {
+        config->cpus[0] = 1;
+        config->cpu_count = 1;
+        affinity_set(pthread_self(), 0);
+}
+
 /* As xskim watch states it. */
 static double live_ns(uint32_t sample) {
         struct xskim_snapshot summary;
@@ -77,6 +83,7 @@ static double live_ns(uint32_t sample) {
         config.ports[0] = LAB_PORT;
         config.port_count = 1;
         config.sample = sample;
+        cpus_apart(&config);
         session = lab_session_open(&config);
         cr_assert_eq(lab_send(LAB_PEER, packet, lab_udp(packet, BYTES, 1, 2), PACKETS), PACKETS);
         lab_session_summary(session, &summary);
@@ -93,6 +100,8 @@ static int double_compare(const void *a, const void *b) {
 Test(bench_cost, what_watch_states_is_what_the_bench_measures, .timeout = 300) {
         double ratios[ARRAY_SIZE(rates)][ROUNDS];
 
+        if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+                lab_skip("the packet path and the worker want a CPU each");
         for (int round = 0; round < ROUNDS; round++) {
                 struct found found = bench();
 
@@ -108,7 +117,7 @@ Test(bench_cost, what_watch_states_is_what_the_bench_measures, .timeout = 300) {
         }
         for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
                 qsort(ratios[i], ROUNDS, sizeof(ratios[i][0]), double_compare);
-                cr_expect(ratios[i][0] < AGREE && ratios[i][ROUNDS - 1] > 1 / AGREE,
+                cr_expect(ratios[i][ROUNDS / 2] < AGREE && ratios[i][ROUNDS / 2] > 1 / AGREE,
                           "1 in %u: stated is %.2f [%.2f, %.2f] of measured", rates[i],
                           ratios[i][ROUNDS / 2], ratios[i][0], ratios[i][ROUNDS - 1]);
         }
