@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "bench_config.h"
 #include "bench_private.h"
 #include "clock.h"
 #include "inference.h"
@@ -25,11 +26,6 @@
 enum {
         NS_A_MS = 1000000,
         NS_A_SECOND = 1000000000,
-        SLICE_MS_MIN = 1,
-        SLICE_MS_MAX = 10000,
-        SETTLE_MS_MAX = 60000,
-        MAX_TIME_MS_MIN = 1000,
-        MAX_TIME_MS_MAX = 86400000,
         SLICES_MAX = 1 << 20, /* 80 MB */
         LATENCY_SHARE = 3,    /* of the time: a third */
         COUNTERS_STEP_NS = 300000,
@@ -70,6 +66,22 @@ void bench_tell(struct xskim_bench *b, enum xskim_bench_phase phase, const char 
         b->watch->progress(b->watch->context, &progress);
 }
 
+struct bench_share bench_share_begin(void) {
+        return (struct bench_share){.start_ns = clock_monotonic_ns()};
+}
+
+bool bench_share_is_due(const struct bench_share *share) {
+        return share->taken_ns * 2 <= clock_monotonic_ns() - share->start_ns;
+}
+
+void bench_share_take(struct bench_share *share) {
+        share->since_ns = clock_monotonic_ns();
+}
+
+void bench_share_give(struct bench_share *share) {
+        share->taken_ns += clock_monotonic_ns() - share->since_ns;
+}
+
 uint32_t bench_order(struct xskim_bench *b, bool slow, uint32_t *order) {
         uint32_t all[XSKIM_BENCH_CONDITIONS_MAX], count = 0;
 
@@ -91,8 +103,10 @@ static int port_packets(struct xskim_bench *b, uint64_t *ret_packets) {
         uint64_t before = UINT64_MAX;
         int r = 0;
 
-        for (int i = 0; i < COUNTERS_STEPS_MAX && r >= 0; i++) {
+        for (int i = 0; i < COUNTERS_STEPS_MAX; i++) {
                 r = netdev_counters(b->arena->rx.ifindex, &now);
+                if (r < 0)
+                        return r;
                 if (now.packets == before)
                         break;
                 before = now.packets;
@@ -106,14 +120,21 @@ int bench_visit_begin(struct xskim_bench *b, unsigned int condition,
                       struct bench_visit *ret_visit) {
         int r = conditions_enter(b->conditions, condition);
 
-        if (r < 0 && condition) {
+        if (r == CONDITIONS_CANNOT && !condition)
+                return -ENOTSUP; /* without a baseline there is nothing to compare with */
+        if (r == CONDITIONS_CANNOT) {
                 error_clear();
                 b->out[condition] = true;
                 return BENCH_LEFT_OUT;
         }
         r = r < 0 ? r : arena_enter(b->arena, ARENA_RECEIVER);
         ret_visit->condition = condition;
-        return r < 0 ? r : port_packets(b, &ret_visit->packets_before);
+        if (r < 0)
+                return r;
+        r = port_packets(b, &ret_visit->packets_before);
+        if (r < 0)
+                arena_leave(b->arena);
+        return r;
 }
 
 int bench_visit_end(struct xskim_bench *b, const struct bench_visit *visit) {
@@ -127,32 +148,6 @@ int bench_visit_end(struct xskim_bench *b, const struct bench_visit *visit) {
 }
 
 /* ---- opening ---- */
-
-static int config_check(const struct xskim_bench_config *c) {
-        if (!c->condition_count || c->condition_count > XSKIM_BENCH_CONDITIONS_MAX)
-                return error_set(-EINVAL, "conditions: from 1 to %d", XSKIM_BENCH_CONDITIONS_MAX);
-        if ((unsigned int)c->path >= XSKIM_BENCH_PATH_COUNT)
-                return error_set(-EINVAL, "path: there is no such one");
-        if (c->packet_bytes != XSKIM_BENCH_IMIX &&
-            (c->packet_bytes < XSKIM_BENCH_PACKET_BYTES_MIN ||
-             c->packet_bytes > XSKIM_BENCH_PACKET_BYTES_MAX))
-                return error_set(-EINVAL, "packets: from %d to %d bytes, or imix",
-                                 XSKIM_BENCH_PACKET_BYTES_MIN, XSKIM_BENCH_PACKET_BYTES_MAX);
-        if (!(c->precision_percent > 0) || c->precision_percent > 100)
-                return error_set(-EINVAL, "precision: above 0, at most 100 %%");
-        if (c->max_time_ms < MAX_TIME_MS_MIN || c->max_time_ms > MAX_TIME_MS_MAX)
-                return error_set(-EINVAL, "time: from 1 second to a day");
-        if (c->slice_ms < SLICE_MS_MIN || c->slice_ms > SLICE_MS_MAX ||
-            c->slow_slice_ms < SLICE_MS_MIN || c->slow_slice_ms > SLICE_MS_MAX)
-                return error_set(-EINVAL, "slice: from %d to %d ms", SLICE_MS_MIN, SLICE_MS_MAX);
-        if (c->settle_ms > SETTLE_MS_MAX)
-                return error_set(-EINVAL, "settling: at most %d ms", SETTLE_MS_MAX);
-        if (!(c->loss_tolerance >= 0) || c->loss_tolerance >= 1)
-                return error_set(-EINVAL, "loss tolerance: a share from 0 to below 1");
-        if (!c->tx_port != !c->rx_port)
-                return error_set(-EINVAL, "ports: both, one to send and one to receive, or none");
-        return 0;
-}
 
 /* Whoever sends has the packet path on its CPU; all others are on another, if there is one. */
 static void cpus_choose(int *ret_sender, int *ret_others) {
@@ -242,7 +237,7 @@ int xskim_bench_open(const struct xskim_bench_config *config, struct xskim_bench
         int r;
 
         error_clear();
-        r = config_check(config);
+        r = bench_config_check(config);
         r = r < 0 ? r : privilege_require();
         if (r < 0)
                 return r;
@@ -345,7 +340,6 @@ static void bias_fill(struct xskim_bench *b, struct xskim_bench_bias *bias) {
         bias->clock_ns = (uint64_t)(clock_ns() + 0.5);
         bias->back_to_back_p50_ns = idle.quantiles[XSKIM_P50].value;
         bias->back_to_back_p99_ns = idle.quantiles[XSKIM_P99].value;
-        bias->sender_ns_per_packet = NAN;
         if (!lateness->count)
                 return;
         bias->sender_p50_ns = (uint64_t)inference_median(lateness->p50_ns, lateness->count).median;
@@ -370,9 +364,12 @@ static void outcomes_fill(struct xskim_bench *b, struct xskim_bench_result *resu
                 bench_outcome_latency(&slices, c, outcome);
                 outcome->failed |= b->out[c];
         }
+        result->has_null =
+                result->outcome_count > 1 &&
+                bench_condition_is_same(&b->config.conditions[0], &b->config.conditions[1]);
         result->null_loss_percent = result->null_added_p99_ns =
                 (struct xskim_bench_interval){.median = NAN, .low = NAN, .high = NAN};
-        if (result->outcome_count < 2 || result->outcomes[1].kind != result->outcomes[0].kind)
+        if (!result->has_null)
                 return;
         result->null_loss_percent = result->outcomes[1].loss_percent;
         result->null_added_p99_ns = result->outcomes[1].added_p99_ns;
@@ -402,14 +399,16 @@ static void result_fill(struct xskim_bench *b, struct xskim_bench_result *result
 
 int xskim_bench_run(struct xskim_bench *b, const struct xskim_bench_watch *watch,
                     struct xskim_bench_result *ret_result) {
-        int finished, r;
+        int finished, slack_ns, r;
 
         error_clear();
         *ret_result = (struct xskim_bench_result){0};
         b->watch = watch;
         /* Else the kernel adds 50 us to each pause. */
+        slack_ns = prctl(PR_GET_TIMERSLACK);
         prctl(PR_SET_TIMERSLACK, 1);
         r = phases_run(b);
+        prctl(PR_SET_TIMERSLACK, slack_ns);
         result_fill(b, ret_result);
         finished = conditions_finish(b->conditions, ret_result->outcomes);
         bias_fill(b, &ret_result->bias);

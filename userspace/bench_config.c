@@ -8,6 +8,7 @@
 #include <xskim/record.h>
 #include <xskim/xskim.h>
 
+#include "bench_config.h"
 #include "log.h"
 #include "util.h"
 
@@ -28,6 +29,11 @@ enum {
         BENCH_SLOW_SLICE_MS = 200,
         BENCH_SETTLE_MS = 500,
         BENCH_BURN_NS_MAX = 2000,
+        SLICE_MS_MIN = 1,
+        SLICE_MS_MAX = 10000,
+        SETTLE_MS_MAX = 60000,
+        MAX_TIME_MS_MIN = 1000,
+        MAX_TIME_MS_MAX = 86400000,
 };
 
 void xskim_bench_config_init(struct xskim_bench_config *config) {
@@ -87,9 +93,13 @@ static int kind_read(const char *text, enum xskim_bench_kind *ret_kind, const ch
         return error_kind(text);
 }
 
+static uint64_t number_max(enum xskim_bench_kind kind) {
+        return kind == XSKIM_BENCH_KIND_burn ? (uint64_t)BENCH_BURN_NS_MAX : XSKIM_WEIGHT_MAX;
+}
+
 static int number_read(const char *text, struct xskim_bench_condition *c, const char **rest) {
         bool burn = c->kind == XSKIM_BENCH_KIND_burn;
-        unsigned long most = burn ? BENCH_BURN_NS_MAX : XSKIM_WEIGHT_MAX, number;
+        unsigned long most = number_max(c->kind), number;
         const char *digits = *rest + 1;
         char *end;
 
@@ -142,4 +152,65 @@ int xskim_bench_condition_read(const char *text, struct xskim_bench_condition *r
                 return r;
         *ret_condition = c;
         return 0;
+}
+
+/* ---- conditions as others made them ---- */
+
+static int condition_check(const struct xskim_bench_config *config,
+                           const struct xskim_bench_condition *c) {
+        bool may_be_none = c->kind == XSKIM_BENCH_KIND_burn;
+
+        if ((unsigned int)c->kind >= XSKIM_BENCH_KIND_COUNT)
+                return error_set(-EINVAL, "condition: there is no kind %d", (int)c->kind);
+        if (c->kind == XSKIM_BENCH_KIND_command && !c->command)
+                return error_set(-EINVAL, "condition: a command is missing");
+        if (TAKES_NUMBER[c->kind] &&
+            (c->number > number_max(c->kind) || (!may_be_none && !c->number)))
+                return error_set(-EINVAL, "condition '%s': from %d to %lu", KINDS[c->kind],
+                                 !may_be_none, number_max(c->kind));
+        if (c->kind == XSKIM_BENCH_KIND_off && config->path == XSKIM_BENCH_PATH_forward)
+                return error_set(-EINVAL, "condition 'off': on path forward it is a program that "
+                                          "forwards, so there has to be one");
+        return 0;
+}
+
+int bench_config_check(const struct xskim_bench_config *c) {
+        if (!c->condition_count || c->condition_count > XSKIM_BENCH_CONDITIONS_MAX)
+                return error_set(-EINVAL, "conditions: from 1 to %d", XSKIM_BENCH_CONDITIONS_MAX);
+        if ((unsigned int)c->path >= XSKIM_BENCH_PATH_COUNT)
+                return error_set(-EINVAL, "path: there is no such one");
+        if (c->packet_bytes != XSKIM_BENCH_IMIX &&
+            (c->packet_bytes < XSKIM_BENCH_PACKET_BYTES_MIN ||
+             c->packet_bytes > XSKIM_BENCH_PACKET_BYTES_MAX))
+                return error_set(-EINVAL, "packets: from %d to %d bytes, or imix",
+                                 XSKIM_BENCH_PACKET_BYTES_MIN, XSKIM_BENCH_PACKET_BYTES_MAX);
+        if (!(c->precision_percent > 0) || c->precision_percent > 100)
+                return error_set(-EINVAL, "precision: above 0, at most 100 %%");
+        if (c->max_time_ms < MAX_TIME_MS_MIN || c->max_time_ms > MAX_TIME_MS_MAX)
+                return error_set(-EINVAL, "time: from 1 second to a day");
+        if (c->slice_ms < SLICE_MS_MIN || c->slice_ms > SLICE_MS_MAX ||
+            c->slow_slice_ms < SLICE_MS_MIN || c->slow_slice_ms > SLICE_MS_MAX)
+                return error_set(-EINVAL, "slice: from %d to %d ms", SLICE_MS_MIN, SLICE_MS_MAX);
+        if (c->settle_ms > SETTLE_MS_MAX)
+                return error_set(-EINVAL, "settling: at most %d ms", SETTLE_MS_MAX);
+        if (!(c->loss_tolerance >= 0) || c->loss_tolerance >= 1)
+                return error_set(-EINVAL, "loss tolerance: a share from 0 to below 1");
+        if (!c->tx_port != !c->rx_port)
+                return error_set(-EINVAL, "ports: both, one to send and one to receive, or none");
+        for (unsigned int i = 0; i < c->condition_count; i++) {
+                int r = condition_check(c, &c->conditions[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+bool bench_condition_is_same(const struct xskim_bench_condition *a,
+                             const struct xskim_bench_condition *b) {
+        if (a->kind != b->kind || a->tiered != b->tiered || (a->tiered && a->tier != b->tier))
+                return false;
+        if (a->kind == XSKIM_BENCH_KIND_command)
+                return !strcmp(a->command, b->command);
+        return !TAKES_NUMBER[a->kind] || a->number == b->number;
 }

@@ -72,7 +72,7 @@ static int search(struct xskim_bench *b, const struct bench_visit *visit) {
         high = top.offered * NS_A_SECOND / MAX(top.duration_ns, 1U);
         for (int step = 0; step < SEARCH_STEPS && r >= 0 && !b->interrupted; step++) {
                 uint64_t middle = low + (high - low) / 2;
-                bool holds;
+                bool holds = false;
 
                 bench_tell(b, XSKIM_BENCH_PHASE_search, "the no-drop rate");
                 if (!middle)
@@ -83,7 +83,8 @@ static int search(struct xskim_bench *b, const struct bench_visit *visit) {
                 else
                         high = middle;
         }
-        b->no_drop_pps = low;
+        /* what was broken off says nothing */
+        b->no_drop_pps = r < 0 || b->interrupted ? 0 : low;
         return r;
 }
 
@@ -116,6 +117,8 @@ static void paced_keep(struct xskim_bench *b, unsigned int condition, uint32_t l
                        const struct paced *paced) {
         struct xskim_distribution distribution = {0};
         const struct histogram_view view = histogram_view(paced->latency);
+        /* their time had come, and they did not get away */
+        uint64_t unsent = paced->sent.behind;
 
         if (paced->latency->samples)
                 quantile_fill(&view, &distribution);
@@ -126,8 +129,8 @@ static void paced_keep(struct xskim_bench *b, unsigned int condition, uint32_t l
                 .load = load,
                 .start_ns = paced->sent.start_ns,
                 .duration_ns = paced->sent.end_ns - paced->sent.start_ns,
-                .sent = paced->sent.sent,
-                .lost = paced->lost,
+                .sent = paced->sent.sent + unsent,
+                .lost = paced->lost + unsent,
                 .p50_ns = distribution.quantiles[XSKIM_P50].value,
                 .p99_ns = distribution.quantiles[XSKIM_P99].value,
                 .p999_ns = distribution.quantiles[XSKIM_P999].value,
@@ -169,19 +172,30 @@ static int condition_measure(struct xskim_bench *b, unsigned int condition) {
         return r < 0 ? r : ended;
 }
 
+static int part_measure(struct xskim_bench *b, bool slow, uint64_t end_ns) {
+        uint32_t order[XSKIM_BENCH_CONDITIONS_MAX], count = bench_order(b, slow, order);
+        int r = 0;
+
+        for (uint32_t i = 0; i < count && r >= 0 && !b->interrupted; i++) {
+                if (slow && bench_is_over(b, end_ns))
+                        break;
+                bench_tell(b, XSKIM_BENCH_PHASE_latency, conditions_name(b->conditions, order[i]));
+                r = condition_measure(b, order[i]);
+        }
+        return r;
+}
+
 int bench_latency(struct xskim_bench *b, uint64_t end_ns) {
-        uint32_t order[XSKIM_BENCH_CONDITIONS_MAX];
+        struct bench_share share = bench_share_begin();
         int r = 0;
 
         while (r >= 0 && b->no_drop_pps && !bench_is_over(b, end_ns) &&
                b->latency_slice_count < b->latency_slice_max) {
-                uint32_t count = bench_order(b, false, order);
-
-                count += bench_order(b, true, order + count);
-                for (uint32_t i = 0; i < count && r >= 0 && !b->interrupted; i++) {
-                        bench_tell(b, XSKIM_BENCH_PHASE_latency,
-                                   conditions_name(b->conditions, order[i]));
-                        r = condition_measure(b, order[i]);
+                r = part_measure(b, false, end_ns);
+                if (r >= 0 && bench_share_is_due(&share)) {
+                        bench_share_take(&share);
+                        r = part_measure(b, true, end_ns);
+                        bench_share_give(&share);
                 }
                 b->latency_blocks++;
         }

@@ -14,25 +14,44 @@ static double pps_of(const struct xskim_bench_slice *slice) {
         return (double)slice->packets * NS_A_SECOND / (double)MAX(slice->duration_ns, 1U);
 }
 
-/* The baseline's slice of the same block that is nearest in time; NULL: there is none. Slices are
- * in the order of time, blocks stay together. */
-static const struct xskim_bench_slice *baseline_near(const struct bench_slices *slices,
-                                                     uint32_t i) {
-        const struct xskim_bench_slice *one = &slices->slices[i], *found = NULL;
-        uint32_t first = i, last = i;
+/* Where a slice belongs; at top speed the load is always the same. */
+struct place {
+        uint32_t block;
+        uint32_t condition;
+        uint32_t load;
+        uint64_t start_ns;
+};
 
-        while (first > 0 && slices->slices[first - 1].block == one->block)
+static struct place place_of(const struct bench_slices *slices, uint32_t i) {
+        const struct xskim_bench_slice *slice = &slices->slices[i];
+
+        return (struct place){slice->block, slice->condition, 0, slice->start_ns};
+}
+
+static struct place latency_place_of(const struct bench_slices *slices, uint32_t i) {
+        const struct xskim_bench_latency_slice *slice = &slices->latency_slices[i];
+
+        return (struct place){slice->block, slice->condition, slice->load, slice->start_ns};
+}
+
+/* The baseline's slice of the same block, at the same load, that is nearest in time; `count`: there
+ * is none. Slices are in the order of time, blocks stay together. */
+static uint32_t baseline_near(const struct bench_slices *slices, uint32_t count, uint32_t i,
+                              struct place (*at)(const struct bench_slices *, uint32_t)) {
+        const struct place one = at(slices, i);
+        uint32_t first = i, found = count;
+        uint64_t distance = UINT64_MAX;
+
+        while (first > 0 && at(slices, first - 1).block == one.block)
                 first--;
-        while (last + 1 < slices->count && slices->slices[last + 1].block == one->block)
-                last++;
-        for (uint32_t k = first; k <= last; k++) {
-                const struct xskim_bench_slice *other = &slices->slices[k];
+        for (uint32_t k = first; k < count && at(slices, k).block == one.block; k++) {
+                const struct place other = at(slices, k);
 
-                if (other->condition || k == i)
+                if (other.condition || other.load != one.load ||
+                    absolute_difference(other.start_ns, one.start_ns) >= distance)
                         continue;
-                if (!found || absolute_difference(other->start_ns, one->start_ns) <
-                                      absolute_difference(found->start_ns, one->start_ns))
-                        found = other;
+                distance = absolute_difference(other.start_ns, one.start_ns);
+                found = k;
         }
         return found;
 }
@@ -43,15 +62,15 @@ struct xskim_bench_interval bench_loss(const struct bench_slices *slices, uint32
         if (!condition)
                 return NOT_MEASURED;
         for (uint32_t i = 0; i < slices->count; i++) {
-                const struct xskim_bench_slice *baseline;
+                uint32_t baseline;
 
                 if (slices->slices[i].condition != condition)
                         continue;
-                baseline = baseline_near(slices, i);
-                if (!baseline || !baseline->packets)
+                baseline = baseline_near(slices, slices->count, i, place_of);
+                if (baseline == slices->count || !slices->slices[baseline].packets)
                         continue;
                 slices->scratch[count++] =
-                        100 * (1 - pps_of(&slices->slices[i]) / pps_of(baseline));
+                        100 * (1 - pps_of(&slices->slices[i]) / pps_of(&slices->slices[baseline]));
         }
         return count ? inference_centre(slices->scratch, count) : NOT_MEASURED;
 }
@@ -92,21 +111,13 @@ void bench_outcome_throughput(const struct bench_slices *slices, uint32_t condit
 
 /* ---- latency ---- */
 
-static const struct xskim_bench_latency_slice *
-latency_baseline(const struct bench_slices *slices, const struct xskim_bench_latency_slice *one) {
-        const struct xskim_bench_latency_slice *found = NULL;
+/* NULL: there is none, or nothing of it arrived. */
+static const struct xskim_bench_latency_slice *latency_baseline(const struct bench_slices *slices,
+                                                                uint32_t i) {
+        uint32_t k = baseline_near(slices, slices->latency_count, i, latency_place_of);
+        const struct xskim_bench_latency_slice *found = &slices->latency_slices[k];
 
-        for (uint32_t k = 0; k < slices->latency_count; k++) {
-                const struct xskim_bench_latency_slice *other = &slices->latency_slices[k];
-
-                if (other->condition || other->block != one->block || other->load != one->load ||
-                    other->sent == other->lost)
-                        continue;
-                if (!found || absolute_difference(other->start_ns, one->start_ns) <
-                                      absolute_difference(found->start_ns, one->start_ns))
-                        found = other;
-        }
-        return found;
+        return k == slices->latency_count || found->sent == found->lost ? NULL : found;
 }
 
 enum which { P50, P99, P999 };
@@ -128,7 +139,7 @@ static struct xskim_bench_interval added(const struct bench_slices *slices, uint
                 if (slice->condition != condition || slice->load != load ||
                     slice->sent == slice->lost)
                         continue;
-                baseline = latency_baseline(slices, slice);
+                baseline = latency_baseline(slices, i);
                 if (baseline)
                         slices->scratch[count++] =
                                 value_of(slice, which) - value_of(baseline, which);

@@ -42,7 +42,6 @@ struct xskim_bench {
         uint32_t latency_blocks;
         double precision_percent;             /* NAN: not known yet */
         bool out[XSKIM_BENCH_CONDITIONS_MAX]; /* cannot be measured (any more) */
-        uint64_t slow_ns;                     /* spent on conditions that are slow to switch */
         uint64_t no_drop_pps;
         struct bench_lateness lateness;
         uint32_t slice_max;
@@ -75,6 +74,17 @@ int bench_visit_end(struct xskim_bench *bench, const struct bench_visit *visit);
 bool bench_is_over(const struct xskim_bench *bench, uint64_t end_ns);
 
 void bench_tell(struct xskim_bench *bench, enum xskim_bench_phase phase, const char *what);
+
+/* Conditions that are slow to switch get half of the time of a phase at most. */
+struct bench_share {
+        uint64_t start_ns; /* of the phase */
+        uint64_t taken_ns; /* by them */
+        uint64_t since_ns;
+};
+struct bench_share bench_share_begin(void);
+bool bench_share_is_due(const struct bench_share *share);
+void bench_share_take(struct bench_share *share);
+void bench_share_give(struct bench_share *share);
 
 /* Sleeps, to within some tens of microseconds. */
 void bench_pause(uint64_t ns);

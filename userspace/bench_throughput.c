@@ -19,7 +19,6 @@ enum {
         STATISTICS_NS = 40 * NS_A_MS,
         BLOCKS_MIN = 20,  /* before an interval is believed */
         BLOCKS_CHECK = 5, /* between two looks at the precision */
-        TCP_SEGMENT_BYTES = 1448,
 };
 
 /* ---- a slice ---- */
@@ -43,8 +42,6 @@ static int arrived(struct xskim_bench *b, const struct receiver_counts *received
 
         reading->bytes = received->bytes;
         reading->packets = received->packets;
-        if (b->config.path == XSKIM_BENCH_PATH_tcp)
-                reading->packets = received->bytes / TCP_SEGMENT_BYTES;
         if (b->config.path != XSKIM_BENCH_PATH_stack)
                 return 0;
         r = netdev_counters(b->arena->rx.ifindex, &counters);
@@ -93,8 +90,6 @@ int bench_slice(struct xskim_bench *b, const struct bench_visit *visit, uint64_t
                 .receiver_cpu_ns = after.receiver_ns - before.receiver_ns,
                 .collector_cpu_ns = after.collector_ns - before.collector_ns,
         };
-        if (!ret_slice->bytes && sent.sent)
-                ret_slice->bytes = ret_slice->packets * (sent.bytes / sent.sent);
         return 0;
 }
 
@@ -126,18 +121,17 @@ static int fast_block(struct xskim_bench *b) {
 }
 
 /* Each has a slice of the baseline's right before it, as long as its own. */
-static int slow_block(struct xskim_bench *b) {
+static int slow_block(struct xskim_bench *b, uint64_t end_ns) {
         uint32_t order[XSKIM_BENCH_CONDITIONS_MAX], count = bench_order(b, true, order);
-        uint64_t ns = (uint64_t)b->config.slow_slice_ms * NS_A_MS, start = clock_monotonic_ns();
+        uint64_t ns = (uint64_t)b->config.slow_slice_ms * NS_A_MS;
         int r = 0;
 
-        for (uint32_t i = 0; i < count && r >= 0 && !b->interrupted; i++) {
+        for (uint32_t i = 0; i < count && r >= 0 && !bench_is_over(b, end_ns); i++) {
                 bench_tell(b, XSKIM_BENCH_PHASE_throughput,
                            conditions_name(b->conditions, order[i]));
                 r = condition_measure(b, 0, ns);
                 r = r < 0 ? r : condition_measure(b, order[i], ns);
         }
-        b->slow_ns += clock_monotonic_ns() - start;
         return r;
 }
 
@@ -161,21 +155,19 @@ static double precision(const struct xskim_bench *b) {
         return widest;
 }
 
-/* The slow ones get half of the time at most. */
-static bool slow_is_due(const struct xskim_bench *b, uint64_t start_ns) {
-        return b->slow_ns * 2 <= clock_monotonic_ns() - start_ns;
-}
-
 int bench_throughput(struct xskim_bench *b, uint64_t end_ns) {
-        uint64_t start_ns = clock_monotonic_ns();
+        struct bench_share share = bench_share_begin();
         bool reached = false;
         int r = 0;
 
         while (r >= 0 && !reached && !bench_is_over(b, end_ns) && b->slice_count < b->slice_max) {
                 bench_tell(b, XSKIM_BENCH_PHASE_throughput, "throughput");
                 r = fast_block(b);
-                if (r >= 0 && !b->interrupted && slow_is_due(b, start_ns))
-                        r = slow_block(b);
+                if (r >= 0 && bench_share_is_due(&share)) {
+                        bench_share_take(&share);
+                        r = slow_block(b, end_ns);
+                        bench_share_give(&share);
+                }
                 b->blocks++;
                 if (b->blocks % BLOCKS_CHECK)
                         continue;
@@ -188,18 +180,31 @@ int bench_throughput(struct xskim_bench *b, uint64_t end_ns) {
 
 /* ---- the programs by themselves ---- */
 
+/* The median of all rounds; NAN when one of them could not be. */
+static double runs_median(double runs[RUN_ROUNDS]) {
+        for (int round = 0; round < RUN_ROUNDS; round++)
+                if (isnan(runs[round]))
+                        return NAN;
+        return inference_median(runs, RUN_ROUNDS).median;
+}
+
 static void programs_run(struct xskim_bench *b) {
         double runs[XSKIM_BENCH_CONDITIONS_MAX][RUN_ROUNDS];
-        uint32_t bytes;
+        uint32_t bytes = 0;
         const uint8_t *packet = load_packet(b->load, &bytes);
 
-        for (int round = 0; round < RUN_ROUNDS && !b->interrupted; round++)
-                for (unsigned int c = 0; c < b->config.condition_count; c++)
+        /* TCP makes its own */
+        if (!packet)
+                return;
+        for (int round = 0; round < RUN_ROUNDS; round++)
+                for (unsigned int c = 0; c < b->config.condition_count; c++) {
+                        if (b->interrupted)
+                                return;
                         runs[c][round] =
                                 conditions_run_ns(b->conditions, c, packet, bytes, RUN_REPEAT);
-        for (unsigned int c = 0; c < b->config.condition_count && !b->interrupted; c++)
-                if (!isnan(runs[c][0]))
-                        b->ns_per_packet[c] = inference_median(runs[c], RUN_ROUNDS).median;
+                }
+        for (unsigned int c = 0; c < b->config.condition_count; c++)
+                b->ns_per_packet[c] = runs_median(runs[c]);
 }
 
 static int statistics_take(struct xskim_bench *b, unsigned int condition) {

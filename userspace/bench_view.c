@@ -146,7 +146,7 @@ double bench_view_loss_limit(const struct bench_view *view) {
 }
 
 static bool is_again(const struct xskim_bench_result *result, unsigned int condition) {
-        return condition == 1 && result->outcomes[1].kind == result->outcomes[0].kind;
+        return condition == 1 && result->has_null;
 }
 
 static void say(char text[static BENCH_VIEW_WORDS], bool *ret_bad, bool bad, const char *words) {

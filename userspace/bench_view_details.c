@@ -242,9 +242,6 @@ static void put_bias(struct page *page, const struct xskim_bench_result *result)
         bench_view_label(page, "instrument");
         page_item(page, BENCH_VIEW_LABEL, "", "clock %s",
                   format_time((double)bias->clock_ns, 3).text);
-        if (isfinite(bias->sender_ns_per_packet) && bias->sender_ns_per_packet > 0)
-                page_item(page, BENCH_VIEW_LABEL, "  ", "sender alone %s/packet",
-                          format_time(bias->sender_ns_per_packet, 3).text);
         if (bias->back_to_back_p99_ns)
                 page_item(page, BENCH_VIEW_LABEL, "  ", "back to back p50 %s p99 %s",
                           format_time((double)bias->back_to_back_p50_ns, 3).text,

@@ -82,14 +82,19 @@ static int fail(struct condition *condition, int error) {
         return error;
 }
 
-static int idle_set(struct conditions *c) {
+/* Attaching wants the port's namespace; updating the link that is there does not. */
+static int port_set(struct conditions *c, int program_fd) {
         int r;
 
-        if (!c->idle)
-                return 0;
+        if (c->port.link >= 0)
+                return program_switch_set(&c->port, program_fd);
         r = receiver_enter(c);
-        r = r < 0 ? r : program_switch_set(&c->port, program_peer_fd(c->idle));
+        r = r < 0 ? r : program_switch_set(&c->port, program_fd);
         return home_return(c, r);
+}
+
+static int idle_set(struct conditions *c) {
+        return c->idle ? port_set(c, program_peer_fd(c->idle)) : 0;
 }
 
 /* One that did not last until it was stopped has failed; the experiment goes on. */
@@ -136,6 +141,11 @@ static int slow_enter(struct conditions *c, struct condition *condition) {
         return home_return(c, r);
 }
 
+static int cannot(const struct condition *condition) {
+        error_set(-ENOTSUP, "%s: %s", condition->name, condition->note);
+        return CONDITIONS_CANNOT;
+}
+
 int conditions_enter(struct conditions *c, unsigned int number) {
         struct condition *condition = &c->conditions[number];
         int r = 0;
@@ -148,21 +158,20 @@ int conditions_enter(struct conditions *c, unsigned int number) {
         if (r < 0)
                 return r;
         if (condition->failed) {
-                leave(c);
-                return error_set(-ENOTSUP, "%s: %s", condition->name, condition->note);
+                r = leave(c);
+                return r < 0 ? r : cannot(condition);
         }
         if (condition->operations->slow)
                 r = slow_enter(c, condition);
         else
-                r = program_switch_set(&c->port, condition->operations->program_fd(condition));
+                r = port_set(c, condition->operations->program_fd(condition));
         c->current = r < 0 ? NULL : condition;
-        if (r < 0) {
-                fail(condition, r);
-                error_clear();
-                idle_set(c);
-                return error_set(r, "%s: %s", condition->name, condition->note);
-        }
-        return 0;
+        if (r >= 0)
+                return 0;
+        fail(condition, r);
+        error_clear();
+        r = idle_set(c);
+        return r < 0 ? r : cannot(condition);
 }
 
 /* ---- opening ---- */
@@ -178,9 +187,8 @@ static int condition_open(struct conditions *c, unsigned int number) {
         condition->operations = OPERATIONS[condition->asked->kind];
         condition_name_make(condition, condition->operations->has_tier);
         c->count++;
-        if (!condition->operations->open)
-                return 0;
-        r = condition->operations->open(condition);
+        r = condition->operations->open ? condition->operations->open(condition) : 0;
+        condition->opened = r >= 0;
         if (r < 0 && condition->operations->optional) {
                 fail(condition, r);
                 error_forget(told);
@@ -222,9 +230,7 @@ static int port_take(struct conditions *c) {
 
         if (r < 0)
                 return r;
-        receiver_enter(c);
-        r = program_switch_set(&c->port, program_peer_fd(c->idle));
-        return home_return(c, r);
+        return idle_set(c);
 }
 
 static int start(struct conditions *c) {
@@ -339,7 +345,7 @@ double conditions_run_ns(struct conditions *c, unsigned int number, const uint8_
         if (condition->operations->keeps_empty)
                 return NAN;
         /* of those that are not parked there is only something while they have the port */
-        if (condition->operations->slow && conditions_enter(c, number) < 0)
+        if (condition->operations->slow && conditions_enter(c, number))
                 return NAN;
         fd = program_of(condition);
         ns = fd < 0 ? NAN : program_run_ns(fd, packet, bytes, repeat);
@@ -367,7 +373,7 @@ int conditions_statistics(const struct conditions *c, unsigned int number, uint6
 static int outcome_fill(struct condition *condition, struct xskim_bench_outcome *o) {
         int r = 0;
 
-        if (condition->operations->finish && condition->own)
+        if (condition->operations->finish && condition->own && condition->opened)
                 r = condition->operations->finish(condition, o);
         snprintf(o->name, sizeof(o->name), "%s", condition->name);
         snprintf(o->tier, sizeof(o->tier), "%s", condition_tier_name(condition));

@@ -44,8 +44,10 @@ const char *conditions_tier(const struct conditions *conditions, unsigned int co
 bool conditions_is_slow(const struct conditions *conditions, unsigned int condition);
 
 /* The port runs it when this returns (of another program: when it has had time to settle). The one
- * before is left first. A negative errno with a message: this one cannot; the port then has the
- * empty program. Forgets the message that was there, as leaving does. */
+ * before is left first. CONDITIONS_CANNOT, with a message: this one cannot, now or ever; the port
+ * has the empty program. A negative errno, with a message: the one before could not be left, or the
+ * port takes nothing any more. */
+enum { CONDITIONS_CANNOT = 1 };
 int conditions_enter(struct conditions *conditions, unsigned int condition);
 
 /* Back to the baseline's empty program; another program is stopped first, which may take seconds.

@@ -17,8 +17,8 @@ struct condition {
         bool failed;
         char note[XSKIM_BENCH_WORDS_BYTES];
         uint64_t truth;
-        uint64_t run_truth; /* of it: runs by BPF_PROG_RUN */
-        void *own;          /* the operations' */
+        bool opened; /* all of it: only then is there an account */
+        void *own;   /* the operations' */
 };
 
 /* What can be done with a condition of a kind. NULL: nothing is to be done. */

@@ -25,6 +25,7 @@
 
 enum {
         GUARD_PATH_BYTES = 64,
+        GUARD_READS = 32,    /* as much as a pipe holds, and more than that */
         GUARD_AGAIN_MS = 20, /* between two looks for what has not died of SIGKILL yet */
         GUARD_READY_FD = STDERR_FILENO + 1,
 };
@@ -137,12 +138,16 @@ static uint64_t children_cpu_ns(void) {
 
 /* ---- the guard ---- */
 
+/* Bounded: who prints without end does not keep the guard from what else it has to do. */
 static void output_read(struct guard_board *board, int *output) {
         char text[4096];
-        ssize_t length;
+        ssize_t length = 1;
 
-        while ((length = read(*output, text, sizeof(text))) > 0)
-                printed_add(board, text, (size_t)length);
+        for (int i = 0; i < GUARD_READS && length > 0; i++) {
+                length = read(*output, text, sizeof(text));
+                if (length > 0)
+                        printed_add(board, text, (size_t)length);
+        }
         if (!length)
                 fd_cleanup(output);
 }

@@ -261,12 +261,11 @@ static const char *const PATHS[] = {
 };
 
 static json_t *bias_object(const struct xskim_bench_bias *bias) {
-        return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "clock_ns", integer(bias->clock_ns),
+        return json_pack("{s:o,s:o,s:o,s:o,s:o}", "clock_ns", integer(bias->clock_ns),
                          "sender_p50_ns", integer_if(bias->sender_p50_ns), "sender_p99_ns",
                          integer_if(bias->sender_p99_ns), "back_to_back_p50_ns",
                          integer_if(bias->back_to_back_p50_ns), "back_to_back_p99_ns",
-                         integer_if(bias->back_to_back_p99_ns), "sender_ns_per_packet",
-                         real(bias->sender_ns_per_packet));
+                         integer_if(bias->back_to_back_p99_ns));
 }
 
 static void put_head(struct building *building, json_t *object,

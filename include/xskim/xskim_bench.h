@@ -62,7 +62,8 @@ struct xskim_bench_condition {
         bool tiered;         /* `tier` was said, else it is the configuration's */
         int tier;            /* enum xskim_tier */
         uint32_t number;     /* of kinds that take one */
-        const char *command; /* kind command: run by the shell; {port} is the port's name */
+        const char *command; /* kind command: run by the shell; {port} is the port's name; borrowed
+                                until close */
 };
 
 struct xskim_bench_config {
@@ -120,8 +121,9 @@ struct xskim_bench_latency_slice {
         uint32_t load; /* row of XSKIM_BENCH_LOAD_ROWS */
         uint64_t start_ns;
         uint64_t duration_ns;
-        uint64_t sent;
-        uint64_t lost;
+        uint64_t sent; /* or were to be */
+        uint64_t lost; /* of them did not arrive, or could not be sent until it was over: in no
+                          percentile */
         uint64_t p50_ns;
         uint64_t p99_ns;
         uint64_t p999_ns;
@@ -173,14 +175,13 @@ struct xskim_bench_bias {
         uint64_t clock_ns;      /* a reading of the clock */
         uint64_t sender_p50_ns; /* from when a packet was to be sent to when it was, at 50 % */
         uint64_t sender_p99_ns;
-        uint64_t back_to_back_p50_ns; /* latency with nothing on the port, idle */
+        uint64_t back_to_back_p50_ns; /* latency with the baseline on the port, idle: nothing else
+                                         is between */
         uint64_t back_to_back_p99_ns;
-        double sender_ns_per_packet; /* of the flood alone: into a port that drops */
 };
 
 /* The experiment as it went. ROW(name, doc) of times: */
 #define XSKIM_BENCH_PHASE_ROWS(ROW)                                                                \
-        ROW(setup, "making the lab, loading the conditions")                                       \
         ROW(programs, "timing the programs")                                                       \
         ROW(search, "searching the no-drop rate")                                                  \
         ROW(latency, "measuring latency")                                                          \
@@ -201,11 +202,12 @@ struct xskim_bench_result {
         bool precision_reached;
         char port[XSKIM_NAME_MAX];
         char driver[32];
-        char xdp[16];         /* native or generic */
+        char xdp[16];         /* native: nothing else is attached */
         uint64_t no_drop_pps; /* 0: not searched */
         double loss_tolerance;
         struct xskim_bench_bias bias;
-        struct xskim_bench_interval null_loss_percent; /* the second condition against the first */
+        bool has_null;                                 /* the second condition is the first again */
+        struct xskim_bench_interval null_loss_percent; /* it against the first; else not measured */
         struct xskim_bench_interval null_added_p99_ns;
         unsigned int outcome_count;
         struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX]; /* [0] is the baseline */
@@ -244,7 +246,9 @@ XSKIM_PUBLIC int xskim_bench_condition_read(const char *text,
 
 /*
  * Checks, makes the lab, loads all conditions, allocates. -EINVAL, -EPERM, -EOPNOTSUPP, -EBUSY (a
- * program is on the port), -ENODEV, with a message. Needs what xskim_open needs.
+ * program is on the port), -ENODEV, -ENETDOWN, -EADDRNOTAVAIL (a real port without an address),
+ * -ENOMEM, with a message. Strings of the configuration are borrowed until close. Needs what
+ * xskim_open needs.
  */
 XSKIM_PUBLIC int xskim_bench_open(const struct xskim_bench_config *config,
                                   struct xskim_bench **ret_bench);

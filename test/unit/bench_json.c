@@ -178,8 +178,7 @@ Test(bench_json, what_was_not_measured_is_null) {
                                             "conditions.2.path_cpu_percent",
                                             "conditions.2.seen",
                                             "conditions.0.tier",
-                                            "model.gate_ns",
-                                            "bias.sender_ns_per_packet"};
+                                            "model.gate_ns"};
         json_t *json = object_of(result_nothing());
 
         for (size_t i = 0; i < ARRAY_SIZE(nulls); i++)
