@@ -82,8 +82,7 @@ struct xskim_claims {
         struct claims_done experimented;
         struct xskim_bench_result
                 experiment; /* its slices are gone with the bench, but for these */
-        struct xskim_bench_interval saturation; /* P99 at 100 % by P99 when idle */
-        double half_ratio;                      /* likewise at 50 %, median */
+        struct xskim_bench_interval saturation; /* P99 at 100 % by P99 at 50 % */
 };
 
 typedef int (*claims_measure)(struct xskim_claims *claims, struct xskim_claim *claim);
@@ -183,7 +182,7 @@ int claims_grow(struct xskim_claims *claims, const uint32_t *sizes, uint32_t cou
             "O(n) to O(log n)", "times faster")                                                    \
         ROW(branches, false, "phase 2: merging instructions and predication cut P99 by 38 %",      \
             "P99 29 to 18 ms", "% less")                                                           \
-        ROW(saturation, true, "P99 rises at saturation", "rises", "times the idle P99")            \
+        ROW(saturation, true, "P99 rises at saturation", "rises", "times the P99 at 50 %")         \
         ROW(instruction_limit, false, "programs are limited to 4096 instructions", "4096",         \
             "instructions loaded")                                                                 \
         ROW(stack_limit, false, "the stack is limited to 512 bytes", "512 B", "B loaded at most")  \

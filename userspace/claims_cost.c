@@ -83,6 +83,7 @@ int claims_cost_cpu_hour(struct xskim_claims *claims, struct xskim_claim *claim)
 int claims_cost_operations(struct xskim_claims *claims, struct xskim_claim *claim) {
         if (!claims->snapshot_ns.count)
                 return error_set(-ENODATA, "snapshots were not timed");
-        claim_how(claim, "time of 1000 snapshots, %.2f ms each", claims->snapshot_ns.median / 1e6);
+        claim_how(claim, "elapsed time of 1000 snapshots, %.2f ms each",
+                  claims->snapshot_ns.median / 1e6);
         return cost_tell(claims, claim, claim_scaled(claims->snapshot_ns, 1000));
 }

@@ -62,7 +62,9 @@ static void environments_compare(const struct compare_run *then, const struct co
 static int slice_order(const void *a, const void *b) {
         const struct compare_slice *x = a, *y = b;
 
-        return (x->block > y->block) - (x->block < y->block);
+        if (x->block != y->block)
+                return x->block < y->block ? -1 : 1;
+        return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
 }
 
 static void series_sort(struct compare_series *series) {
@@ -75,16 +77,6 @@ void compare_run_sort(struct compare_run *run) {
         series_sort(&run->p99_ns);
 }
 
-/* What a block has of a condition: one slice, or several. */
-struct part {
-        double sum;
-        double weight;
-};
-
-static double figure_of(const struct part *part) {
-        return part->weight > 0 ? part->sum / part->weight : NAN;
-}
-
 static double loss_percent(double base, double own) {
         return 100 * (1 - own / base);
 }
@@ -93,27 +85,40 @@ static double added(double base, double own) {
         return own - base;
 }
 
-/* Writes what `cost` makes of the baseline and the condition, of each block that has both; returns
- * how many there are. */
+static uint64_t distance(const struct compare_slice *a, const struct compare_slice *b) {
+        return absolute_difference(a->start_ns, b->start_ns);
+}
+
+/* Writes what `cost` makes of the baseline and the condition, of each block that has both: of the
+ * baseline's slices the one that is nearest in time, as in the run itself; several of the condition
+ * are one. Returns how many there are. */
 static uint32_t costs_of(const struct compare_series *series, uint32_t condition,
                          double (*cost)(double base, double own), double *values) {
-        uint32_t count = 0, block;
+        uint32_t count = 0, end;
 
-        for (uint32_t i = 0; i < series->count;) {
-                struct part base = {}, own = {}, others = {};
-                double value;
+        for (uint32_t i = 0; i < series->count; i = end) {
+                const struct compare_slice *first = NULL, *base = NULL;
+                double sum = 0, weight = 0, value;
 
-                for (block = series->slices[i].block;
-                     i < series->count && series->slices[i].block == block; i++) {
-                        const struct compare_slice *slice = &series->slices[i];
-                        struct part *part = !slice->condition               ? &base
-                                            : slice->condition == condition ? &own
-                                                                            : &others;
+                for (end = i;
+                     end < series->count && series->slices[end].block == series->slices[i].block;
+                     end++) {
+                        const struct compare_slice *slice = &series->slices[end];
 
-                        part->sum += slice->sum;
-                        part->weight += slice->weight;
+                        if (slice->condition != condition)
+                                continue;
+                        first = first ? first : slice;
+                        sum += slice->sum;
+                        weight += slice->weight;
                 }
-                value = cost(figure_of(&base), figure_of(&own));
+                for (uint32_t k = i; first && k < end; k++) {
+                        const struct compare_slice *slice = &series->slices[k];
+
+                        if (!slice->condition &&
+                            (!base || distance(slice, first) < distance(base, first)))
+                                base = slice;
+                }
+                value = base ? cost(base->sum / base->weight, sum / weight) : NAN;
                 if (isfinite(value))
                         values[count++] = value;
         }

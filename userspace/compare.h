@@ -45,6 +45,7 @@ struct compare_slice {
         uint32_t condition; /* below condition_count */
         double sum;
         double weight; /* above 0 */
+        uint64_t start_ns;
 };
 
 struct compare_series {
@@ -114,7 +115,7 @@ struct comparison {
         bool slower; /* any row but the null */
 };
 
-/* Sorts the slices by block: after they were read. */
+/* Sorts the slices by block and time: after they were read. */
 void compare_run_sort(struct compare_run *run);
 
 /* -EINVAL: they have different baselines; -ENODATA: no condition of both has blocks enough;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "json_value.h"
 #include "log.h"
 #include "util.h"
 
@@ -40,20 +41,6 @@ static json_t *rounded(double value) {
         if (!isfinite(value) || value < 0)
                 return json_integer(0);
         return integer(value >= 0x1p63 ? UINT64_MAX : (uint64_t)value);
-}
-
-/* Names come from outside: what is not UTF-8 comes out as '?'. */
-static json_t *string(const char *text) {
-        char safe[XSKIM_NOTE_BYTES];
-        json_t *json = json_string(text);
-
-        if (json)
-                return json;
-        snprintf(safe, sizeof(safe), "%s", text);
-        for (char *c = safe; *c; c++)
-                if ((unsigned char)*c >= 0x80)
-                        *c = '?';
-        return json_string(safe);
 }
 
 static json_t *pair(json_t *low, json_t *high) {
@@ -116,7 +103,7 @@ static struct object distribution_object(const struct xskim_distribution *distri
 static struct object mode_object(const struct xskim_mode *mode) {
         struct object object = object_new();
 
-#define MODE(name_, doc_) put(&object, #name_, string(mode->name_));
+#define MODE(name_, doc_) put(&object, #name_, json_value_text(mode->name_));
         XSKIM_MODE_ROWS(MODE)
         return object;
 }
@@ -263,7 +250,7 @@ static struct object transit_object(const struct xskim_transit *transit) {
 static struct object expect_object(const struct xskim_expect *expect) {
         struct object object = object_new();
 
-        put(&object, "file", string(expect->file));
+        put(&object, "file", json_value_text(expect->file));
         put(&object, "loops", integer(expect->loops));
 #define EXPECT(name_, doc_) put(&object, #name_, integer(expect->name_));
         XSKIM_EXPECT_ROWS(EXPECT)
@@ -285,7 +272,7 @@ static json_t *notes_array(const struct xskim_snapshot *snapshot) {
         json_t *array = json_array();
 
         for (unsigned int i = 0; i < MIN(snapshot->note_count, (unsigned int)XSKIM_NOTES_MAX); i++)
-                if (json_array_append_new(array, string(snapshot->notes[i])) < 0) {
+                if (json_array_append_new(array, json_value_text(snapshot->notes[i])) < 0) {
                         json_decref(array);
                         return NULL;
                 }
@@ -297,7 +284,7 @@ static json_t *notes_array(const struct xskim_snapshot *snapshot) {
 static void put_head(struct object *object, const struct xskim_snapshot *snapshot,
                      enum json_type type) {
         put(object, "type", json_string(type == JSON_SUMMARY ? "summary" : "snapshot"));
-        put(object, "port", string(snapshot->port));
+        put(object, "port", json_value_text(snapshot->port));
         put(object, "verdict",
             json_string(snapshot->verdict == XSKIM_VERDICT_DROP ? "drop" : "pass"));
         put_object(object, "mode", mode_object(&snapshot->mode));
@@ -327,7 +314,7 @@ static struct object snapshot_object(const struct xskim_snapshot *snapshot, enum
                 put_object(&object, "expect", expect_object(&snapshot->expect));
         put_object(&object, "cost", cost_object(&snapshot->cost));
         put_object(&object, "ledger", ledger_object(&snapshot->ledger));
-        put(&object, "unaccounted_where", string(snapshot->ledger.where));
+        put(&object, "unaccounted_where", json_value_text(snapshot->ledger.where));
         put(&object, "notes", notes_array(snapshot));
         return object;
 }
@@ -352,11 +339,11 @@ int json_line(const struct xskim_snapshot *snapshot, enum json_type type, char *
 static json_t *check_json(const struct xskim_check *check) {
         struct object object = object_new();
 
-        put(&object, "name", string(check->name));
+        put(&object, "name", json_value_text(check->name));
         put(&object, "scope", json_string(check->of_port ? "port" : "machine"));
         put(&object, "status", json_string(xskim_check_word(check->status)));
-        put(&object, "found", string(check->found));
-        put(&object, "todo", string(check->todo));
+        put(&object, "found", json_value_text(check->found));
+        put(&object, "todo", json_value_text(check->todo));
         if (!object.failed)
                 return object.json;
         json_decref(object.json);
@@ -370,7 +357,7 @@ int json_examination(const char *port, const struct xskim_examination *found, ch
         for (unsigned int i = 0; i < found->count; i++)
                 object.failed |= json_array_append_new(array, check_json(&found->checks[i])) < 0;
         put(&object, "type", json_string("doctor"));
-        put(&object, "port", port ? string(port) : json_null());
+        put(&object, "port", port ? json_value_text(port) : json_null());
         put(&object, "status", json_string(xskim_check_word(found->worst)));
         put(&object, "checks", array);
         return line_of(object, "doctor", ret_line);

@@ -7,6 +7,7 @@
 
 #include "bench_cost.h"
 #include "json_bench.h"
+#include "json_value.h"
 #include "log.h"
 #include "projection.h"
 #include "util.h"
@@ -31,39 +32,9 @@ static json_t *integer(uint64_t value) {
         return json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX));
 }
 
-/* What is no number was not measured. */
-static json_t *real(double value) {
-        const double limit =
-                1e300; /* printed with 15 digits, the last doubles are beyond themselves */
-
-        return isfinite(value) ? json_real(fmin(fmax(value, -limit), limit)) : json_null();
-}
-
 /* Of a figure of which 0 says that there is none. */
 static json_t *integer_if(uint64_t value) {
         return value ? integer(value) : json_null();
-}
-
-/* Names come from outside: bytes that are not UTF-8 come out as '?'. */
-static json_t *text(const char *value) {
-        json_t *json = json_string(value);
-        char safe[ENVIRONMENT_COMMAND_BYTES];
-
-        if (json)
-                return json;
-        snprintf(safe, sizeof(safe), "%s", value);
-        for (char *c = safe; *c; c++)
-                if ((unsigned char)*c >= 0x80)
-                        *c = '?';
-        return json_string(safe);
-}
-
-static json_t *interval(const struct xskim_bench_interval *value) {
-        bool measured = value->count;
-
-        return json_pack("{s:o,s:[o,o],s:o}", "median", real(measured ? value->median : NAN),
-                         "ci95", real(measured ? value->low : NAN),
-                         real(measured ? value->high : NAN), "count", integer(value->count));
 }
 
 /* ---- the environment ---- */
@@ -72,16 +43,17 @@ static json_t *environment_object(struct building *building, const struct enviro
                                   const struct xskim_bench_result *result) {
         json_t *object = json_object(), *mitigations = json_object();
 
-#define ROW(name_, bytes_, title_, doc_) put(building, object, #name_, text(environment->name_));
+#define ROW(name_, bytes_, title_, doc_)                                                           \
+        put(building, object, #name_, json_value_text(environment->name_));
         ENVIRONMENT_ROWS(ROW)
 #undef ROW
         put(building, object, "cpus", integer(environment->cpus));
         for (unsigned int i = 0; i < environment->mitigation_count; i++)
                 put(building, mitigations, environment->mitigations[i].name,
-                    text(environment->mitigations[i].state));
+                    json_value_text(environment->mitigations[i].state));
         put(building, object, "mitigations", mitigations);
-        put(building, object, "driver", text(result->driver));
-        put(building, object, "xdp", text(result->xdp));
+        put(building, object, "driver", json_value_text(result->driver));
+        put(building, object, "xdp", json_value_text(result->xdp));
         return object;
 }
 
@@ -124,10 +96,10 @@ static json_t *latency_object(struct building *building, const struct xskim_benc
         XSKIM_QUANTILE_ROWS(QUANTILE)
 #undef QUANTILE
         put(building, object, "max_ns", integer(d->max));
-        put(building, object, "mean_ns", real(d->mean));
-        put(building, object, "added_p50_ns", interval(&latency->added_p50_ns));
-        put(building, object, "added_p99_ns", interval(&latency->added_p99_ns));
-        put(building, object, "added_p999_ns", interval(&latency->added_p999_ns));
+        put(building, object, "mean_ns", json_value_real(d->mean));
+        put(building, object, "added_p50_ns", json_value_interval(&latency->added_p50_ns));
+        put(building, object, "added_p99_ns", json_value_interval(&latency->added_p99_ns));
+        put(building, object, "added_p999_ns", json_value_interval(&latency->added_p999_ns));
         put(building, object, "curve_ns", curve_array(building, &latency->curve));
         return object;
 }
@@ -151,16 +123,19 @@ static const char *const KINDS[] = {
 
 static void put_figures(struct building *building, json_t *object,
                         const struct xskim_bench_outcome *outcome) {
-        put(building, object, "mpps", interval(&outcome->mpps));
-        put(building, object, "loss_percent", interval(&outcome->loss_percent));
-        put(building, object, "added_p99_ns", interval(&outcome->added_p99_ns));
-        put(building, object, "ns_per_packet", real(outcome->ns_per_packet));
-        put(building, object, "ns_per_packet_statistics", real(outcome->ns_per_packet_statistics));
-        put(building, object, "sender_cpu_ns_per_packet", real(outcome->sender_cpu_ns_per_packet));
+        put(building, object, "mpps", json_value_interval(&outcome->mpps));
+        put(building, object, "loss_percent", json_value_interval(&outcome->loss_percent));
+        put(building, object, "added_p99_ns", json_value_interval(&outcome->added_p99_ns));
+        put(building, object, "ns_per_packet", json_value_real(outcome->ns_per_packet));
+        put(building, object, "ns_per_packet_statistics",
+            json_value_real(outcome->ns_per_packet_statistics));
+        put(building, object, "sender_cpu_ns_per_packet",
+            json_value_real(outcome->sender_cpu_ns_per_packet));
         put(building, object, "receiver_cpu_ns_per_packet",
-            real(outcome->receiver_cpu_ns_per_packet));
-        put(building, object, "path_cpu_percent", real(outcome->path_cpu_percent));
-        put(building, object, "collector_cpu_percent", real(outcome->collector_cpu_percent));
+            json_value_real(outcome->receiver_cpu_ns_per_packet));
+        put(building, object, "path_cpu_percent", json_value_real(outcome->path_cpu_percent));
+        put(building, object, "collector_cpu_percent",
+            json_value_real(outcome->collector_cpu_percent));
         put(building, object, "memory_bytes", integer(outcome->memory_bytes));
 }
 
@@ -168,12 +143,13 @@ static json_t *outcome_object(struct building *building,
                               const struct xskim_bench_outcome *outcome) {
         json_t *object = json_object();
 
-        put(building, object, "name", text(outcome->name));
-        put(building, object, "tier", *outcome->tier ? text(outcome->tier) : json_null());
-        put(building, object, "kind", text(KINDS[outcome->kind]));
+        put(building, object, "name", json_value_text(outcome->name));
+        put(building, object, "tier",
+            *outcome->tier ? json_value_text(outcome->tier) : json_null());
+        put(building, object, "kind", json_value_text(KINDS[outcome->kind]));
         put(building, object, "number", integer(outcome->number));
         put(building, object, "failed", json_boolean(outcome->failed));
-        put(building, object, "note", text(outcome->note));
+        put(building, object, "note", json_value_text(outcome->note));
         put_figures(building, object, outcome);
         put(building, object, "latency", latencies_array(building, outcome));
         put(building, object, "truth", integer(outcome->truth));
@@ -224,10 +200,11 @@ static json_t *projection_object(const struct bench_cost *cost, int rate, int si
         struct projection projection = projection_of(cost->shown_ns, (enum projection_rate)rate,
                                                      (enum projection_size)size);
 
-        return json_pack("{s:o,s:s,s:o,s:o,s:o}", "gigabits", real(PROJECTION_GIGABITS[rate]),
-                         "size", PROJECTION_SIZE_TITLES[size], "packet_ns",
-                         real(projection.packet_ns), "core_percent", real(projection.core_percent),
-                         "cores", integer_if(projection.cores));
+        return json_pack(
+                "{s:o,s:s,s:o,s:o,s:o}", "gigabits", json_value_real(PROJECTION_GIGABITS[rate]),
+                "size", PROJECTION_SIZE_TITLES[size], "packet_ns",
+                json_value_real(projection.packet_ns), "core_percent",
+                json_value_real(projection.core_percent), "cores", integer_if(projection.cores));
 }
 
 /* All of it follows from the conditions: nothing here was measured. */
@@ -246,9 +223,9 @@ static void put_arithmetic(struct building *building, json_t *object,
 
         bench_cost_of(result, &cost);
         put(building, object, "model",
-            json_pack("{s:o,s:o}", "gate_ns", real(cost.model.gate_ns), "sample_ns",
-                      real(cost.model.sample_ns)));
-        put(building, object, "projected_sample", real(cost.shown_every));
+            json_pack("{s:o,s:o}", "gate_ns", json_value_real(cost.model.gate_ns), "sample_ns",
+                      json_value_real(cost.model.sample_ns)));
+        put(building, object, "projected_sample", json_value_real(cost.shown_every));
         put(building, object, "projection", projection_array(building, &cost));
 }
 
@@ -273,24 +250,26 @@ static void put_head(struct building *building, json_t *object,
                      const struct environment *environment) {
         char seed[24];
 
-        put(building, object, "type", text("bench"));
-        put(building, object, "command", text(environment->command));
+        put(building, object, "type", json_value_text("bench"));
+        put(building, object, "command", json_value_text(environment->command));
         put(building, object, "environment", environment_object(building, environment, result));
-        put(building, object, "path", text(PATHS[result->path]));
+        put(building, object, "path", json_value_text(PATHS[result->path]));
         put(building, object, "packet_bytes",
-            result->packet_bytes == XSKIM_BENCH_IMIX ? text("imix")
+            result->packet_bytes == XSKIM_BENCH_IMIX ? json_value_text("imix")
                                                      : integer(result->packet_bytes));
-        put(building, object, "port", text(result->port));
+        put(building, object, "port", json_value_text(result->port));
         snprintf(seed, sizeof(seed), "%lu", result->seed);
-        put(building, object, "seed", text(seed)); /* more digits than some readers take */
-        put(building, object, "duration_s", real(result->duration_s));
+        put(building, object, "seed",
+            json_value_text(seed)); /* more digits than some readers take */
+        put(building, object, "duration_s", json_value_real(result->duration_s));
         put(building, object, "blocks", integer(result->blocks));
         put(building, object, "interrupted", json_boolean(result->interrupted));
-        put(building, object, "precision_asked_percent", real(result->precision_asked_percent));
-        put(building, object, "precision_percent", real(result->precision_percent));
+        put(building, object, "precision_asked_percent",
+            json_value_real(result->precision_asked_percent));
+        put(building, object, "precision_percent", json_value_real(result->precision_percent));
         put(building, object, "precision_reached", json_boolean(result->precision_reached));
         put(building, object, "no_drop_pps", integer_if(result->no_drop_pps));
-        put(building, object, "loss_tolerance", real(result->loss_tolerance));
+        put(building, object, "loss_tolerance", json_value_real(result->loss_tolerance));
         put(building, object, "bias", bias_object(&result->bias));
 }
 
@@ -300,8 +279,8 @@ static json_t *result_object(struct building *building, const struct xskim_bench
 
         put_head(building, object, result, environment);
         put(building, object, "null",
-            json_pack("{s:o,s:o}", "loss_percent", interval(&result->null_loss_percent),
-                      "added_p99_ns", interval(&result->null_added_p99_ns)));
+            json_pack("{s:o,s:o}", "loss_percent", json_value_interval(&result->null_loss_percent),
+                      "added_p99_ns", json_value_interval(&result->null_added_p99_ns)));
         for (unsigned int i = 0; i < result->outcome_count; i++)
                 append(building, conditions, outcome_object(building, &result->outcomes[i]));
         put(building, object, "conditions", conditions);

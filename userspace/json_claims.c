@@ -5,26 +5,25 @@
 #include <math.h>
 
 #include "json_claims.h"
-
-static json_t *number(double value) {
-        return isfinite(value) ? json_real(value) : json_null();
-}
+#include "json_value.h"
 
 static json_t *claim_object(const struct xskim_claim *claim) {
         const struct xskim_bench_interval *m = &claim->measured;
         json_t *object = json_object();
 
-        json_object_set_new(object, "name", json_string(claim->name));
-        json_object_set_new(object, "claim", json_string(claim->claim));
-        json_object_set_new(object, "paper", json_string(claim->paper));
-        json_object_set_new(object, "measured", m->count ? number(m->median) : json_null());
-        json_object_set_new(object, "unit", json_string(claim->unit));
-        json_object_set_new(object, "ci95",
-                            m->count ? json_pack("[o,o]", number(m->low), number(m->high))
-                                     : json_null());
-        json_object_set_new(object, "how", json_string(claim->how));
-        json_object_set_new(object, "verdict", json_string(xskim_claim_word(claim->verdict)));
-        json_object_set_new(object, "reason", json_string(claim->reason));
+        json_object_set_new(object, "name", json_value_text(claim->name));
+        json_object_set_new(object, "claim", json_value_text(claim->claim));
+        json_object_set_new(object, "paper", json_value_text(claim->paper));
+        json_object_set_new(object, "measured",
+                            m->count ? json_value_real(m->median) : json_null());
+        json_object_set_new(object, "unit", json_value_text(claim->unit));
+        json_object_set_new(
+                object, "ci95",
+                m->count ? json_pack("[o,o]", json_value_real(m->low), json_value_real(m->high))
+                         : json_null());
+        json_object_set_new(object, "how", json_value_text(claim->how));
+        json_object_set_new(object, "verdict", json_value_text(xskim_claim_word(claim->verdict)));
+        json_object_set_new(object, "reason", json_value_text(claim->reason));
         return object;
 }
 

@@ -191,7 +191,10 @@ static int slices_read(const struct reading *reading, json_t *root, const char *
         for (size_t i = 0; i < count; i++) {
                 struct compare_slice *slice = &series->slices[series->count];
                 json_t *value = json_array_get(array, i);
+                /* only where a block has the baseline more than once it matters */
+                double start_ns = 0;
 
+                take_number(json_object_get(value, "start_ns"), 0, &start_ns);
                 *slice = (struct compare_slice){};
                 if (!take_whole(json_object_get(value, "block"), 1ULL << 32, &slice->block) ||
                     !take_whole(json_object_get(value, "condition"), reading->run->condition_count,
@@ -201,6 +204,7 @@ static int slices_read(const struct reading *reading, json_t *root, const char *
                 if (!take(value, slice))
                         return refuse(reading, "%s[%zu]: a figure is missing or out of range", name,
                                       i);
+                slice->start_ns = (uint64_t)MIN(start_ns, 0x1p63);
                 series->count += slice->weight > 0;
         }
         return 0;

@@ -141,6 +141,19 @@ Test(conditions_foreign, a_command_that_prints_without_end_costs_no_memory) {
         cr_assert_eq(outcomes[1].seen, 7);
 }
 
+/* It keeps the pipe full, and nothing but a kill ends it. */
+Test(conditions_foreign, a_command_that_prints_without_end_and_never_stops_is_stopped) {
+        struct switching asked;
+        struct conditions *conditions =
+                opened_marked(&asked, "trap '' INT TERM; cat /dev/zero & cat /dev/zero & wait");
+
+        cr_assert_eq(conditions_enter(conditions, 1), 0, "%s", error_message());
+        cr_assert(marked_runs(mark()));
+        cr_assert_eq(conditions_leave(conditions), 0, "%s", error_message());
+        nothing_marked_runs(mark());
+        conditions_close(conditions);
+}
+
 static void hold_a_command(void *context) {
         int *ready = context;
         struct switching asked;

@@ -6,6 +6,8 @@
 
 #include <xskim/xskim.h>
 
+#include "bench_config.h"
+
 static struct xskim_bench_condition read(const char *text) {
         struct xskim_bench_condition condition;
 
@@ -125,4 +127,48 @@ Test(bench_config, the_defaults_are_those_of_the_header) {
         cr_assert_null(config.tx_port);
         cr_assert_null(config.rx_port);
         cr_assert_eq(config.condition_count, 5);
+}
+
+static void refused(enum xskim_bench_path path, struct xskim_bench_condition condition) {
+        struct xskim_bench_config config;
+
+        xskim_bench_config_init(&config);
+        config.path = path;
+        cr_assert_eq(bench_config_check(&config), 0, "%s", xskim_error_message());
+        config.conditions[2] = condition;
+        cr_assert_eq(bench_config_check(&config), -EINVAL);
+}
+
+/* Whoever uses the library makes them himself. */
+Test(bench_config, conditions_that_are_none_are_refused) {
+        struct xskim_bench_condition condition = {.kind = XSKIM_BENCH_KIND_COUNT};
+
+        refused(XSKIM_BENCH_PATH_stack, condition);
+        condition.kind = XSKIM_BENCH_KIND_command; /* which one? */
+        refused(XSKIM_BENCH_PATH_stack, condition);
+        condition.kind = XSKIM_BENCH_KIND_sample; /* 1 in 0 */
+        refused(XSKIM_BENCH_PATH_stack, condition);
+        condition.kind = XSKIM_BENCH_KIND_burn;
+        condition.number = 1000000;
+        refused(XSKIM_BENCH_PATH_stack, condition);
+        refused(XSKIM_BENCH_PATH_forward, read("off"));
+}
+
+/* Only that is a null comparison. */
+Test(bench_config, the_same_again_is_told_from_one_of_the_same_kind) {
+        static const char *const texts[] = {
+                "empty",  "sample=64", "sample=1", "sample=64:counts", "sample=64:classes",
+                "burn=0", "burn=1"};
+        struct xskim_bench_condition one = {.kind = XSKIM_BENCH_KIND_command, .command = "a"};
+        struct xskim_bench_condition other = {.kind = XSKIM_BENCH_KIND_command, .command = "b"};
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+                        struct xskim_bench_condition a = read(texts[i]), b = read(texts[k]);
+
+                        cr_assert_eq(bench_condition_is_same(&a, &b), i == k, "%s %s", texts[i],
+                                     texts[k]);
+                }
+        cr_assert(bench_condition_is_same(&one, &one));
+        cr_assert_not(bench_condition_is_same(&one, &other));
 }

@@ -278,3 +278,36 @@ Test(compare, losses_are_those_within_a_block) {
         cr_assert(fabs(row_of(&comparison, "sample=1000")->loss_percent.now.median - 25) < 1e-9);
         cr_assert(fabs(row_of(&comparison, "sample=1000")->loss_percent.added.median) < 1e-9);
 }
+
+/* One that is slow to switch has a baseline of its own right before it, as the run itself has it.
+ */
+Test(compare, the_nearest_baseline_of_the_block_is_the_one_that_counts) {
+        struct compare_tolerance tolerance = {.loss_percent = 1, .p99_ns = 10000};
+        struct comparison comparison = {0};
+
+        for (int which = 0; which < 2; which++) {
+                struct compare_run *run = &runs[which];
+
+                *run = (struct compare_run){.condition_count = CONDITIONS};
+                run->speed.slices = room[which][0];
+                run->p99_ns.slices = room[which][1];
+                strcpy(run->conditions[0].name, "empty");
+                strcpy(run->conditions[1].name, "empty again");
+                strcpy(run->conditions[2].name, "tcpdump");
+                run->condition_count = 3;
+                for (uint32_t block = 0; block < 20; block++) {
+                        /* the far baseline is half as fast, the near one as fast as the other */
+                        const struct compare_slice slices[] = {{block, 0, 500, 1, 1},
+                                                               {block, 1, 500, 1, 2},
+                                                               {block, 0, 1000, 1, 100},
+                                                               {block, 2, 1000, 1, 101}};
+
+                        for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
+                                run->speed.slices[run->speed.count++] = slices[i];
+                }
+                compare_run_sort(run);
+        }
+        cr_assert_eq(compare_runs(&runs[0], &runs[1], &tolerance, &comparison), 0);
+        cr_assert_eq(row_of(&comparison, "tcpdump")->loss_percent.now.count, 20);
+        cr_assert_float_eq(row_of(&comparison, "tcpdump")->loss_percent.now.median, 0, 1e-9);
+}
