@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Conditions that are another program, beside an empty one in XDP. See conditions.h. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "conditions_private.h"
 #include "foreign.h"
@@ -32,9 +33,22 @@ static uint64_t command_collector_ns(const struct condition *condition) {
         return foreign_cpu_ns(condition->own);
 }
 
+/* What stands behind its figures. One that was not ready when it was measured cost nothing. */
+static void count_judge(struct condition *condition, const struct foreign_count *count) {
+        if (condition->note[0] || !condition->truth)
+                return;
+        if (!count->known)
+                snprintf(condition->note, sizeof(condition->note), "does not say what it saw");
+        else if ((count->seen + count->dropped) * 2 < condition->truth)
+                snprintf(condition->note, sizeof(condition->note),
+                         "knows of less than half of the packets: had it settled after %u ms?",
+                         condition->all->config.settle_ms);
+}
+
 static int command_finish(struct condition *condition, struct xskim_bench_outcome *outcome) {
         struct foreign_count count = foreign_count(condition->own);
 
+        count_judge(condition, &count);
         outcome->seen = count.seen;
         outcome->seen_known = count.known;
         outcome->lost_records = count.dropped;

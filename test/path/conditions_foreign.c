@@ -154,6 +154,30 @@ Test(conditions_foreign, a_command_that_prints_without_end_and_never_stops_is_st
         conditions_close(conditions);
 }
 
+/* Figures of a program that was not there yet are not worth anything, and it is said. */
+Test(conditions_foreign, a_command_that_has_not_settled_is_told) {
+        static const struct {
+                const char *command;
+                const char *note;
+        } cases[] = {
+                {"trap 'echo 0 packets captured; exit' INT; while :; do sleep 0.1; done",
+                 "had it settled after"},
+                {"exec sleep 60", "does not say what it saw"},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct xskim_bench_outcome outcomes[2];
+                struct switching asked;
+                struct conditions *conditions = opened_command(&asked, cases[i].command);
+
+                switching_round(conditions, 1, 100);
+                cr_assert_eq(conditions_leave(conditions), 0);
+                switching_finish(conditions, &asked, outcomes);
+                cr_assert_not(outcomes[1].failed, "%s", outcomes[1].note);
+                cr_assert(strstr(outcomes[1].note, cases[i].note), "%s", outcomes[1].note);
+        }
+}
+
 static void hold_a_command(void *context) {
         int *ready = context;
         struct switching asked;
