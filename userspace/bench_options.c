@@ -76,6 +76,10 @@ static int parse_conditions(void *target, const char *value) {
         return parse_word(&options_of(target)->conditions, value);
 }
 
+static int parse_baseline(void *target, const char *value) {
+        return parse_word(&options_of(target)->baseline, value);
+}
+
 static int parse_command(void *target, const char *value) {
         struct bench_options *options = options_of(target);
 
@@ -200,6 +204,9 @@ const struct cli_option BENCH_OPTIONS[] = {
          "what the port runs in turn, separated by commas, instead of sample=1000, sample=64 and "
          "sample=1 (see above); the baseline and the same again stand in front by themselves",
          "conditions separated by commas, as sample=64,counts", parse_conditions},
+        {"baseline", "CONDITION", NULL,
+         "what everything is compared with, instead of an empty program (tcp: off)",
+         "a condition, as counts or sample=64", parse_baseline},
         {"command", "COMMAND", NULL,
          "measures this program, too, e.g. 'tcpdump -i {port} -w /dev/null': {port} is the port's "
          "name; may be given again",
@@ -273,8 +280,19 @@ static bool is_baseline(const struct xskim_bench_config *config,
                (condition->kind == XSKIM_BENCH_KIND_empty && config->path != XSKIM_BENCH_PATH_tcp);
 }
 
-/* The first of a list may be a baseline of its own; it is there twice in any case, because that is
- * how the noise shows. */
+static int condition_read(const char *option, const char *word,
+                          struct xskim_bench_condition *ret_condition) {
+        int r = xskim_bench_condition_read(word, ret_condition);
+
+        if (r < 0)
+                return error_set(r, "--%s: %s", option, xskim_error_message());
+        if (ret_condition->kind == XSKIM_BENCH_KIND_command)
+                return error_set(-EINVAL, "--%s: another program is given by --command", option);
+        return 0;
+}
+
+/* The first of a list may be a baseline of its own, if none was said; it is there twice in any
+ * case, because that is how the noise shows. */
 static int add_of_list(struct xskim_bench_config *config,
                        const struct xskim_bench_condition *condition) {
         const struct xskim_bench_condition usual = {.kind = config->path == XSKIM_BENCH_PATH_tcp
@@ -303,16 +321,22 @@ static int list_take(struct bench_options *options) {
                 return error_set(-EINVAL, "--conditions: the list is too long: at most %d bytes",
                                  LIST_BYTES - 1);
         strcpy(list, options->conditions);
-        options->config.condition_count = 0;
+        options->config.condition_count = options->baseline ? 2 : 0;
         while (r >= 0 && (word = strsep(&rest, ","))) {
-                r = xskim_bench_condition_read(word, &condition);
-                if (r < 0)
-                        return error_set(r, "--conditions: %s", xskim_error_message());
-                if (condition.kind == XSKIM_BENCH_KIND_command)
-                        return error_set(-EINVAL,
-                                         "--conditions: another program is given by --command");
-                r = add_of_list(&options->config, &condition);
+                r = condition_read("conditions", word, &condition);
+                if (!r)
+                        r = options->baseline ? add(&options->config, &condition)
+                                              : add_of_list(&options->config, &condition);
         }
+        return r;
+}
+
+/* After the list, which left room for it. */
+static int baseline_take(struct bench_options *options) {
+        struct xskim_bench_config *config = &options->config;
+        int r = condition_read("baseline", options->baseline, &config->conditions[0]);
+
+        config->conditions[1] = config->conditions[0];
         return r;
 }
 
@@ -350,5 +374,7 @@ int bench_options_finish(struct bench_options *options) {
                 r = list_take(options);
         else
                 xskim_bench_conditions_default(&options->config);
+        if (r >= 0 && options->baseline)
+                r = baseline_take(options);
         return r < 0 ? r : commands_take(options);
 }

@@ -14,6 +14,7 @@
 struct bench_options {
         struct xskim_bench_config config;
         const char *conditions; /* a list; NULL: those of the path */
+        const char *baseline;   /* a condition; NULL: that of the path */
         unsigned int command_count;
         const char *commands[XSKIM_BENCH_CONDITIONS_MAX];
         bool budgeted;

@@ -127,6 +127,10 @@ int conditions_leave(struct conditions *c) {
         return leave(c);
 }
 
+static int turn(const struct condition *condition) {
+        return condition->operations->turn ? condition->operations->turn(condition) : 0;
+}
+
 static int slow_enter(struct conditions *c, struct condition *condition) {
         int r = receiver_enter(c);
 
@@ -152,7 +156,7 @@ int conditions_enter(struct conditions *c, unsigned int number) {
 
         error_clear();
         if (c->current == condition)
-                return 0;
+                return turn(condition);
         if (c->current && c->current->operations->slow)
                 r = leave(c);
         if (r < 0)
@@ -161,9 +165,10 @@ int conditions_enter(struct conditions *c, unsigned int number) {
                 r = leave(c);
                 return r < 0 ? r : cannot(condition);
         }
-        if (condition->operations->slow)
+        r = turn(condition);
+        if (!r && condition->operations->slow)
                 r = slow_enter(c, condition);
-        else
+        else if (!r)
                 r = port_set(c, condition->operations->program_fd(condition));
         c->current = r < 0 ? NULL : condition;
         if (r >= 0)
@@ -259,6 +264,7 @@ struct conditions *conditions_close(struct conditions *c) {
                 netdev_namespace_enter(c->config.arena->home);
         }
         c->idle = program_peer_close(c->idle);
+        c->burning = program_peer_close(c->burning);
         fd_cleanup(&c->parking);
         error_forget(told);
         free(c);
@@ -348,7 +354,7 @@ double conditions_run_ns(struct conditions *c, unsigned int number, const uint8_
         if (condition->operations->slow && conditions_enter(c, number))
                 return NAN;
         fd = program_of(condition);
-        ns = fd < 0 ? NAN : program_run_ns(fd, packet, bytes, repeat);
+        ns = fd < 0 || turn(condition) < 0 ? NAN : program_run_ns(fd, packet, bytes, repeat);
         if (!isnan(ns))
                 condition->truth += repeat + 1;
         return ns;
@@ -373,6 +379,7 @@ int conditions_statistics(const struct conditions *c, unsigned int number, uint6
 static int outcome_fill(struct condition *condition, struct xskim_bench_outcome *o) {
         int r = 0;
 
+        o->burnt_ns = NAN;
         if (condition->operations->finish && condition->own && condition->opened)
                 r = condition->operations->finish(condition, o);
         snprintf(o->name, sizeof(o->name), "%s", condition->name);

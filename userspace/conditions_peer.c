@@ -5,13 +5,15 @@
  *
  * How long a step of burning takes is measured here and now, beside the empty program, as the
  * median of interleaved pairs of runs; then the program that was made from it is measured likewise,
- * and what came of it is in the outcome's note. The readings of the clock that hold the steps in
- * their place are there whatever is asked for, and come on top of it.
+ * and what came of it is in the outcome's note. What holds the steps in their place (see the
+ * program) is there whatever is asked for, and comes on top of it. In the way of real packets a
+ * processor does not take the same time: what the program itself read there is in the outcome.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conditions_private.h"
 #include "log.h"
@@ -72,8 +74,7 @@ const struct condition_operations CONDITION_EMPTY = {
 /* ---- burning ---- */
 
 struct burn {
-        int ifindex; /* where the program being measured is parked */
-        struct program_peer *peer;
+        uint32_t steps;
         double ns;       /* more than the empty program */
         double error_ns; /* half of what lies between the quartiles */
 };
@@ -84,11 +85,17 @@ static int ns_compare(const void *a, const void *b) {
         return (one > two) - (one < two);
 }
 
-static int burn_measure(const struct condition *condition, struct burn *burn) {
+/* What it takes with so many steps. */
+static int burn_try(const struct condition *condition, struct burn *burn, uint32_t steps) {
         static const uint8_t packet[BURN_PACKET_BYTES];
-        int empty = program_peer_fd(condition->all->idle), fd = program_peer_fd(burn->peer);
+        const struct program_peer *burning = condition->all->burning;
+        int empty = program_peer_fd(condition->all->idle), fd = program_peer_fd(burning);
+        int r = program_peer_burn(burning, steps, condition->number);
         double ns[BURN_ROUNDS];
 
+        if (r < 0)
+                return r;
+        burn->steps = steps;
         for (int round = 0; round < BURN_ROUNDS; round++) {
                 ns[round] = program_run_ns(fd, packet, sizeof(packet), BURN_RUNS) -
                             program_run_ns(empty, packet, sizeof(packet), BURN_RUNS);
@@ -101,21 +108,8 @@ static int burn_measure(const struct condition *condition, struct burn *burn) {
         return 0;
 }
 
-/* The program of so many steps instead of the one before, measured. */
-static int burn_try(struct condition *condition, struct burn *burn, uint32_t steps) {
-        struct program_peer_config config = config_make(condition->all);
-        int r;
-
-        config.kind = PROGRAM_PEER_burn;
-        config.burn_steps = steps;
-        burn->peer = program_peer_close(burn->peer);
-        r = program_peer_open(&config, &burn->peer);
-        r = r < 0 ? r : program_peer_park(burn->peer, burn->ifindex);
-        return r < 0 ? r : burn_measure(condition, burn);
-}
-
-/* What the readings of the clock and a step take. */
-static int burn_learn(struct condition *condition, struct burn *burn, double *ret_clock_ns,
+/* What it takes without any step, and what a step takes. */
+static int burn_learn(const struct condition *condition, struct burn *burn, double *ret_clock_ns,
                       double *ret_step_ns) {
         int r = burn_try(condition, burn, 0);
 
@@ -128,7 +122,8 @@ static int burn_learn(struct condition *condition, struct burn *burn, double *re
 }
 
 /* By how much it is off, again: the first steps are partly hidden behind the clock. */
-static int burn_calibrate(struct condition *condition, struct burn *burn, double *ret_clock_ns) {
+static int burn_calibrate(const struct condition *condition, struct burn *burn,
+                          double *ret_clock_ns) {
         double asked_ns = condition->asked->number, step_ns, steps;
         int r = burn_learn(condition, burn, ret_clock_ns, &step_ns);
 
@@ -152,26 +147,71 @@ static int burn_calibrate(struct condition *condition, struct burn *burn, double
         return r;
 }
 
-static int burn_open(struct condition *condition) {
-        struct burn burn = {0};
+/* The program that all of them share. */
+static int burning_open(struct conditions *all) {
+        struct program_peer_config config = config_make(all);
         char name[XSKIM_NAME_MAX];
-        int r = conditions_parking_port(condition->all, name, &burn.ifindex);
-        double clock_ns;
+        int ifindex, r;
 
-        r = r < 0 ? r : burn_calibrate(condition, &burn, &clock_ns);
-        condition->own = burn.peer;
+        if (all->burning)
+                return 0;
+        config.kind = PROGRAM_PEER_burn;
+        r = program_peer_open(&config, &all->burning);
+        r = r < 0 ? r : conditions_parking_port(all, name, &ifindex);
+        return r < 0 ? r : program_peer_park(all->burning, ifindex);
+}
+
+static int burn_open(struct condition *condition) {
+        struct burn *burn = calloc(1, sizeof(*burn));
+        double clock_ns;
+        int r;
+
+        if (!burn)
+                return -ENOMEM;
+        condition->own = burn;
+        r = burning_open(condition->all);
+        r = r < 0 ? r : burn_calibrate(condition, burn, &clock_ns);
         if (!r)
                 snprintf(condition->note, sizeof(condition->note),
-                         "burns %.1f ns more than the empty program, of which reading the clock "
-                         "twice is %.1f, by BPF_PROG_RUN (half of the runs within %.1f ns)",
-                         burn.ns, clock_ns, burn.error_ns);
+                         "burns %.1f ns more than the empty program, of which %.1f are there "
+                         "whatever is asked for, by BPF_PROG_RUN (half of the runs within %.1f ns)",
+                         burn->ns, clock_ns, burn->error_ns);
         return r;
+}
+
+static int burn_turn(const struct condition *condition) {
+        const struct burn *burn = condition->own;
+
+        return program_peer_burn(condition->all->burning, burn->steps, condition->number);
+}
+
+static int burn_program_fd(const struct condition *condition) {
+        return program_peer_fd(condition->all->burning);
+}
+
+static int burn_finish(struct condition *condition, struct xskim_bench_outcome *outcome) {
+        const struct program_peer *burning = condition->all->burning;
+        struct xskim_burnt burnt;
+        int r = program_peer_burnt(burning, condition->number, &burnt);
+
+        if (r < 0)
+                return error_set(r, "burn: cannot read what it burnt: %s", strerror(-r));
+        if (burnt.packets)
+                outcome->burnt_ns = (double)burnt.ns / (double)burnt.packets;
+        outcome->memory_bytes = program_peer_memory(burning);
+        return 0;
+}
+
+static void burn_close(struct condition *condition) {
+        free(condition->own);
+        condition->own = NULL;
 }
 
 const struct condition_operations CONDITION_BURN = {
         .optional = true,
         .open = burn_open,
-        .program_fd = peer_program_fd,
-        .finish = peer_finish,
-        .close = peer_close,
+        .turn = burn_turn,
+        .program_fd = burn_program_fd,
+        .finish = burn_finish,
+        .close = burn_close,
 };

@@ -31,6 +31,8 @@ struct condition_operations {
          * when it cannot and `optional`. */
         bool optional;
         int (*open)(struct condition *condition);
+        /* Tells what several conditions share that it is this one's turn. */
+        int (*turn)(const struct condition *condition);
         /* What it has on the port while it is entered; -1: nothing. */
         int (*program_fd)(const struct condition *condition);
         /* Of slow ones: takes and gives back the port; in the port's namespace. */
@@ -44,14 +46,15 @@ struct condition_operations {
 
 struct conditions {
         struct conditions_config config;
-        int parking;                /* the network namespace of the parking ports */
-        unsigned int parked;        /* ports made there */
-        struct program_peer *idle;  /* the empty program between conditions */
-        struct program_switch port; /* the one under test */
-        enum xskim_verdict verdict; /* of the path */
-        int forward_to;             /* of the path; 0: none */
-        bool multi_buffer;          /* the port wants programs for multi-buffer packets */
-        struct condition *current;  /* NULL: the empty program */
+        int parking;                  /* the network namespace of the parking ports */
+        unsigned int parked;          /* ports made there */
+        struct program_peer *idle;    /* the empty program between conditions */
+        struct program_peer *burning; /* that of all conditions that burn; NULL: there are none */
+        struct program_switch port;   /* the one under test */
+        enum xskim_verdict verdict;   /* of the path */
+        int forward_to;               /* of the path; 0: none */
+        bool multi_buffer;            /* the port wants programs for multi-buffer packets */
+        struct condition *current;    /* NULL: the empty program */
         bool finished;
         unsigned int count;
         struct condition conditions[XSKIM_BENCH_CONDITIONS_MAX];

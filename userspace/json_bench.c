@@ -129,6 +129,7 @@ static void put_figures(struct building *building, json_t *object,
         put(building, object, "ns_per_packet", json_value_real(outcome->ns_per_packet));
         put(building, object, "ns_per_packet_statistics",
             json_value_real(outcome->ns_per_packet_statistics));
+        put(building, object, "burnt_ns", json_value_real(outcome->burnt_ns));
         put(building, object, "sender_cpu_ns_per_packet",
             json_value_real(outcome->sender_cpu_ns_per_packet));
         put(building, object, "receiver_cpu_ns_per_packet",

@@ -44,7 +44,6 @@ static int burn_open(struct program_peer *peer) {
         peer->object = burn->obj;
         burn->rodata->verdict = config->verdict == XSKIM_VERDICT_DROP ? XDP_DROP : XDP_PASS;
         burn->rodata->forward_to = (uint32_t)config->forward_to;
-        burn->rodata->steps = config->burn_steps;
         peer->program = config->forward_to ? burn->progs.burn_forward : burn->progs.burn;
         bpf_program__set_autoload(burn->progs.burn, false);
         return 0;
@@ -130,6 +129,35 @@ int program_peer_fd(const struct program_peer *peer) {
 
 int program_peer_park(struct program_peer *peer, int ifindex) {
         return program_park(program_peer_fd(peer), ifindex, &peer->link);
+}
+
+/* By a call: what the skeleton maps are the values from before loading. */
+int program_peer_burn(const struct program_peer *peer, uint32_t steps, uint32_t turn) {
+        const struct burn_bpf *burn = peer->skeleton;
+        const struct burn_bpf__bss values = {.steps = steps, .turn = turn};
+        uint32_t first = 0;
+
+        if (bpf_map_update_elem(bpf_map__fd(burn->maps.bss), &first, &values, BPF_ANY))
+                return error_set(-errno, "burn: cannot tell the program what to burn: %s",
+                                 strerror(errno));
+        return 0;
+}
+
+int program_peer_burnt(const struct program_peer *peer, uint32_t turn,
+                       struct xskim_burnt *ret_burnt) {
+        const struct burn_bpf *burn = peer->skeleton;
+        struct xskim_burnt *all = calloc(peer->cpus, sizeof(*all));
+        int r = all ? 0 : -ENOMEM;
+
+        *ret_burnt = (struct xskim_burnt){0};
+        if (all && bpf_map_lookup_elem(bpf_map__fd(burn->maps.burnt), &turn, all))
+                r = -errno;
+        for (uint32_t cpu = 0; cpu < peer->cpus && r >= 0; cpu++) {
+                ret_burnt->packets += all[cpu].packets;
+                ret_burnt->ns += all[cpu].ns;
+        }
+        free(all);
+        return r;
 }
 
 uint64_t program_peer_memory(const struct program_peer *peer) {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xskim/burnt.h>
 #include <xskim/record.h>
 #include <xskim/xskim.h>
 
@@ -31,7 +32,6 @@ struct program_peer_config {
         enum xskim_verdict verdict;
         int forward_to; /* not 0: the verdict is to send packets out of this interface */
         bool multi_buffer;
-        uint32_t burn_steps;
         /* of samplers */
         enum xskim_tier tier;
         uint32_t sample;     /* 1 or more */
@@ -52,6 +52,12 @@ int program_peer_fd(const struct program_peer *peer);
 int program_peer_park(struct program_peer *peer, int ifindex);
 
 uint64_t program_peer_memory(const struct program_peer *peer);
+
+/* The one that burns: so many steps a packet from now on, which are counted for whoever's turn it
+ * is, below XSKIM_BURNT_TURNS. What was burnt in a turn, all CPUs. */
+int program_peer_burn(const struct program_peer *peer, uint32_t steps, uint32_t turn);
+int program_peer_burnt(const struct program_peer *peer, uint32_t turn,
+                       struct xskim_burnt *ret_burnt);
 
 /* Of samplers, all CPUs. */
 struct program_peer_counts {

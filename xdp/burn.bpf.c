@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Burns a known time a packet: an injected cost that an experiment has to find. So many steps, each
- * of which needs the one before, without a branch that could be predicted wrongly: the verifier
- * leaves in only the groups that add up to them. A processor works on other things meanwhile if it
- * can, which would hide the cost: a locked operation before and behind the steps left 25 ns hidden
- * when one run followed the other and 40 ns in the way of real packets. Readings of the clock wait
- * for what came before them, so that the time is the same in both.
+ * of which needs the one before. One program for all times, so that what they differ by is the
+ * steps alone and not where a program and its state lie.
+ *
+ * A processor works on other things meanwhile if it can, which would hide the cost: stores that
+ * wait for a line of another processor's cache are done with before the first reading of the clock,
+ * and each reading waits for what came before it. What is between the two is what the packet pays.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <xskim/barrier.h>
+#include <xskim/burnt.h>
 
 const volatile __u32 verdict = XDP_PASS;
-const volatile __u32 steps = 0; /* below 4096 */
 const volatile __u32 forward_to = 0;
+
+/* While packets come. */
+__u32 steps = 0; /* below 4096 */
+__u32 turn = 0;  /* below XSKIM_BURNT_TURNS: who burns */
 
 struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, 1);
+        __uint(max_entries, XSKIM_BURNT_TURNS);
         __type(key, __u32);
-        __type(value, __u64);
-} cells SEC(".maps");
+        __type(value, struct xskim_burnt);
+} burnt SEC(".maps");
+
+enum { LOOPBACK = 1 }; /* where BPF_PROG_RUN says that its packets came in */
 
 #define GROUP(count_)                                                                              \
-        if (steps & (count_))                                                                      \
+        if (count & (count_))                                                                      \
         asm volatile(".rept " #count_ "\n\t%0 *= 3\n\t.endr" : "+r"(value))
 
-static inline __attribute__((always_inline)) void burn_time(void) {
-        __u64 value, *cell;
-        __u32 key = 0;
+static inline __attribute__((always_inline)) void burn_time(const struct xdp_md *ctx) {
+        __u32 key = turn, count = steps;
+        struct xskim_burnt *cell;
+        __u64 begin, value;
 
-        cell = bpf_map_lookup_elem(&cells, &key);
+        cell = bpf_map_lookup_elem(&burnt, &key);
         if (!cell)
                 return;
-        value = bpf_ktime_get_ns();
+        xskim_stores_done(&cell->runs);
+        begin = bpf_ktime_get_ns();
+        value = begin;
         GROUP(1);
         GROUP(2);
         GROUP(4);
@@ -45,20 +56,22 @@ static inline __attribute__((always_inline)) void burn_time(void) {
         GROUP(512);
         GROUP(1024);
         GROUP(2048);
-        *cell = value + bpf_ktime_get_ns();
+        begin = bpf_ktime_get_ns() - begin;
+        if (ctx->ingress_ifindex == LOOPBACK || begin > XSKIM_BURNT_NS_MAX)
+                return;
+        cell->packets++;
+        cell->ns += begin;
 }
 
 SEC("xdp")
 int burn(struct xdp_md *ctx) {
-        (void)ctx;
-        burn_time();
+        burn_time(ctx);
         return verdict;
 }
 
 SEC("?xdp")
 int burn_forward(struct xdp_md *ctx) {
-        (void)ctx;
-        burn_time();
+        burn_time(ctx);
         return (int)bpf_redirect(forward_to, 0);
 }
 

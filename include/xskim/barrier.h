@@ -8,6 +8,7 @@
  *
  *   doorbell       the kernel's ring buffer          pairs with  doorbell_quiet, worker
  *   ring buffer    the kernel's submit               pairs with  submitted_length, consumer
+ *   injected cost  stores_done, burning program      pairs with  nobody: it is about time
  *
  * The pair of the lost wake-up is Dekker's: each side writes its own word, then a full barrier,
  * then reads the other's. The worker writes `asleep` and reads `head`; the sampler writes `head`
@@ -53,6 +54,11 @@ static inline __u64 xskim_load_acquire(const __u64 *word) {
 /* Sampler: clears the mark and says whether it was set; the exchange is the full barrier. */
 static inline __u32 xskim_take_mark(__u32 *asleep) {
         return __sync_lock_test_and_set(asleep, 0);
+}
+
+/* Burning program: counts, and waits on x86 until all stores before are with the caches. */
+static inline void xskim_stores_done(__u64 *count) {
+        __sync_fetch_and_add(count, 1);
 }
 
 #else

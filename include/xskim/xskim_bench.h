@@ -154,6 +154,8 @@ struct xskim_bench_outcome {
         double ns_per_packet; /* in the program, BPF_PROG_RUN, alone and warm; NAN: none */
         double ns_per_packet_statistics; /* the kernel's run-time statistics, in a pass of its own,
                                             their own cost included */
+        double burnt_ns; /* burn: of a packet in its place, from the program's first reading of the
+                            clock to its second, one reading included; NAN: others */
         double sender_cpu_ns_per_packet; /* the CPU that sends and has the packet path */
         double receiver_cpu_ns_per_packet;
         double path_cpu_percent; /* of a core, the program, at this throughput */

@@ -61,6 +61,7 @@ static const char *const NUMBERS[] = {
         "conditions.3.added_p99_ns.ci95.0",
         "conditions.3.ns_per_packet",
         "conditions.3.ns_per_packet_statistics",
+        "conditions.3.burnt_ns",
         "conditions.3.sender_cpu_ns_per_packet",
         "conditions.3.receiver_cpu_ns_per_packet",
         "conditions.3.path_cpu_percent",

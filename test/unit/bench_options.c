@@ -135,6 +135,29 @@ Test(bench_options, the_baseline_stands_in_front_twice) {
         }
 }
 
+Test(bench_options, a_baseline_that_is_said_stands_in_front_instead) {
+        cr_assert_eq(PARSE("--baseline", "burn=0", "--conditions", "burn=50,empty,burn=0"), 0);
+        cr_assert_eq(options.config.condition_count, 5);
+        for (unsigned int i = 0; i < 2; i++) {
+                cr_expect_eq(kind(i), XSKIM_BENCH_KIND_burn);
+                cr_expect_eq(options.config.conditions[i].number, 0);
+        }
+        cr_expect_eq(options.config.conditions[2].number, 50);
+        cr_expect_eq(kind(3), XSKIM_BENCH_KIND_empty);
+        cr_expect_eq(kind(4), XSKIM_BENCH_KIND_burn);
+
+        cr_assert_eq(PARSE("--baseline", "sample=64:counts"), 0);
+        cr_assert_eq(options.config.condition_count, 5);
+        cr_expect_eq(kind(1), XSKIM_BENCH_KIND_sample);
+        cr_expect_eq(options.config.conditions[1].tier, XSKIM_TIER_COUNTS);
+        cr_expect_eq(options.config.conditions[2].number, 1000);
+}
+
+Test(bench_options, a_baseline_has_to_be_a_condition) {
+        cr_expect_lt(PARSE("--baseline", "nothing"), 0);
+        cr_expect(strstr(error_message(), "condition 'nothing'"), "%s", error_message());
+}
+
 Test(bench_options, conditions_keep_their_order_and_words) {
         cr_assert_eq(PARSE("--conditions", "sample=64:counts,sample=64,ringbuf=8"), 0);
         cr_assert_eq(options.config.condition_count, 5);
