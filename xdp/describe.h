@@ -8,6 +8,8 @@
 
 #include <xskim/parse.h>
 
+#include "packed.h"
+
 /* The timestamp option (RFC 7323, section 3.2) among the `left` bytes of options at offset; looks
  * at the first XSKIM_TCP_OPTIONS_MAX options. */
 XSKIM_INLINE void xskim_describe_timestamp(const void *data, const void *data_end, __u32 offset,
@@ -97,6 +99,40 @@ XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end, __u3
         }
 }
 
+/* What nearly all packets are (xskim_classify_plain), with everything in its usual place. */
+#define XSKIM_PLAIN(l4_, protocol_)                                                                \
+        ((struct xskim_parsed){                                                                    \
+                .l3_offset = XSKIM_ETHERNET_BYTES,                                                 \
+                .l4_offset = XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES,                              \
+                .class = XSKIM_L3_ipv4 | (l4_) << XSKIM_CLASS_L4_SHIFT,                            \
+                .outcome = XSKIM_OUTCOME_complete,                                                 \
+                .protocol = (protocol_),                                                           \
+        })
+
+/* Says whether it was one of those. */
+XSKIM_INLINE _Bool xskim_describe_plain(const void *data, const void *data_end,
+                                        const struct xskim_parsed *parsed,
+                                        struct xskim_record *record) {
+        const struct xskim_parsed udp = XSKIM_PLAIN(XSKIM_L4_udp, XSKIM_PROTOCOL_UDP);
+        const struct xskim_parsed tcp = XSKIM_PLAIN(XSKIM_L4_tcp, XSKIM_PROTOCOL_TCP);
+        const __u64 packed = parsed_pack(parsed);
+        const __u8 *frame = data;
+
+        if ((packed != parsed_pack(&udp) && packed != parsed_pack(&tcp)) ||
+            frame + XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES + XSKIM_UDP_BYTES >
+                    (const __u8 *)data_end)
+                return 0;
+        record->source[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, frame + 26));
+        record->destination[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, frame + 30));
+        record->source_port = xskim_read16(frame + 34);
+        record->destination_port = xskim_read16(frame + 36);
+        record->protocol = parsed->protocol;
+        record->class = parsed->class;
+        if (packed == parsed_pack(&tcp))
+                xskim_describe_tcp(data, data_end, XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES, record);
+        return 1;
+}
+
 /*
  * Fills the fields that come from the packet: addresses when the network header's fixed part is
  * there and not malformed; ports, TCP flags and timestamps when the outcome is `complete`;
@@ -105,10 +141,13 @@ XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end, __u3
  */
 XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
                                  const struct xskim_parsed *parsed, struct xskim_record *record) {
-        const __u8 *frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
+        const __u8 *frame;
         __u32 l3_offset = parsed->l3_offset, l4_offset = parsed->l4_offset, unknown;
         __u32 outcome = parsed->outcome, class = parsed->class;
 
+        if (xskim_describe_plain(data, data_end, parsed, record))
+                return;
+        frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
         record->vlan_tci = parsed->vlan_tci;
         record->protocol = parsed->protocol;
         record->class = parsed->class;
