@@ -109,13 +109,30 @@ XSKIM_INLINE void xskim_describe_l3(const void *data, const void *data_end, __u3
                 .protocol = (protocol_),                                                           \
         })
 
-/* Says whether it was one of those. */
-XSKIM_INLINE _Bool xskim_describe_plain(const void *data, const void *data_end,
-                                        const struct xskim_parsed *parsed,
+/* The TCP header of those. Says whether all of it is where nearly every stack puts it. */
+XSKIM_INLINE _Bool xskim_describe_plain_tcp(const __u8 *header, const void *data_end,
+                                            struct xskim_record *record) {
+        if (header + XSKIM_TCP_BYTES > (const __u8 *)data_end)
+                return 0;
+        record->tcp_flags = header[13];
+        if (header[12] >> 4 <= XSKIM_TCP_BYTES / 4)
+                return 1;
+        /* RFC 7323, appendix A */
+        if (header[12] >> 4 != XSKIM_TCP_BYTES / 4 + 3 ||
+            header + XSKIM_TCP_BYTES + 12 > (const __u8 *)data_end ||
+            xskim_read32(header + XSKIM_TCP_BYTES) != 0x0101080a)
+                return 0;
+        record->tcp_timestamp = xskim_read32(header + XSKIM_TCP_BYTES + 4);
+        record->tcp_echo = xskim_read32(header + XSKIM_TCP_BYTES + 8);
+        return 1;
+}
+
+/* Says whether it was one of those, described whole. */
+XSKIM_INLINE _Bool xskim_describe_plain(const void *data, const void *data_end, __u64 packed,
                                         struct xskim_record *record) {
         const struct xskim_parsed udp = XSKIM_PLAIN(XSKIM_L4_udp, XSKIM_PROTOCOL_UDP);
         const struct xskim_parsed tcp = XSKIM_PLAIN(XSKIM_L4_tcp, XSKIM_PROTOCOL_TCP);
-        const __u64 packed = parsed_pack(parsed);
+        const struct xskim_parsed parsed = parsed_unpack(packed);
         const __u8 *frame = data;
 
         if ((packed != parsed_pack(&udp) && packed != parsed_pack(&tcp)) ||
@@ -126,11 +143,11 @@ XSKIM_INLINE _Bool xskim_describe_plain(const void *data, const void *data_end,
         record->destination[1] = XSKIM_MAPPED(XSKIM_LOAD(__u32, frame + 30));
         record->source_port = xskim_read16(frame + 34);
         record->destination_port = xskim_read16(frame + 36);
-        record->protocol = parsed->protocol;
-        record->class = parsed->class;
-        if (packed == parsed_pack(&tcp))
-                xskim_describe_tcp(data, data_end, XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES, record);
-        return 1;
+        record->protocol = parsed.protocol;
+        record->class = parsed.class;
+        return packed == parsed_pack(&udp) ||
+               xskim_describe_plain_tcp(frame + XSKIM_ETHERNET_BYTES + XSKIM_IPV4_BYTES, data_end,
+                                        record);
 }
 
 /*
@@ -139,15 +156,13 @@ XSKIM_INLINE _Bool xskim_describe_plain(const void *data, const void *data_end,
  * protocol, VLAN, class. `parsed` is what xskim_classify said of the same packet; the record must
  * be zero before. Options that reach beyond the frame are not read.
  */
-XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
-                                 const struct xskim_parsed *parsed, struct xskim_record *record) {
-        const __u8 *frame;
+XSKIM_INLINE void xskim_describe_any(const void *data, const void *data_end,
+                                     const struct xskim_parsed *parsed,
+                                     struct xskim_record *record) {
+        const __u8 *frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
         __u32 l3_offset = parsed->l3_offset, l4_offset = parsed->l4_offset, unknown;
         __u32 outcome = parsed->outcome, class = parsed->class;
 
-        if (xskim_describe_plain(data, data_end, parsed, record))
-                return;
-        frame = xskim_bytes(data, data_end, 0, XSKIM_ETHERNET_BYTES);
         record->vlan_tci = parsed->vlan_tci;
         record->protocol = parsed->protocol;
         record->class = parsed->class;
@@ -162,6 +177,13 @@ XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
                 xskim_describe_l3(data, data_end, l3_offset, xskim_class_l3(class), record);
         if (outcome == XSKIM_OUTCOME_complete && l4_offset && l4_offset < XSKIM_OFFSET_MAX)
                 xskim_describe_l4(data, data_end, l4_offset, xskim_class_l4(class), record);
+}
+
+/* The same, the shorter way when there is one. */
+XSKIM_INLINE void xskim_describe(const void *data, const void *data_end,
+                                 const struct xskim_parsed *parsed, struct xskim_record *record) {
+        if (!xskim_describe_plain(data, data_end, parsed_pack(parsed), record))
+                xskim_describe_any(data, data_end, parsed, record);
 }
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * To be compared with: a sample leaves no record but is counted in the kernel as netstacklat does
  * it, in a per-CPU hash map: one look-up for its power-of-two bucket, one for the sum. See
- * elsewhere.h.
+ * recorded.h.
  */
-#include "elsewhere.h"
+#include "recorded.h"
 
 #include <xskim/bucket.h>
 #include <xskim/skip.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * To be compared with: the sampler's record goes into a BPF ring buffer, one that all CPUs share or
- * one for each. The consumer is woken once when so much is waiting, or never. See elsewhere.h.
+ * one for each. The consumer is woken once when so much is waiting, or never. See recorded.h.
  */
-#include "elsewhere.h"
+#include "recorded.h"
 
 const volatile __u32 one_for_each_cpu = 0;
 const volatile __u32 wake_bytes = 0; /* waiting, when the consumer is woken; 0: never */
@@ -43,7 +43,6 @@ static inline __attribute__((always_inline)) __u64 wake_up(void *buffer) {
 
 __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                            __u64 now_ns, __u64 packed, __u64 length) {
-        struct xskim_record record = {0};
         struct xskim_record *room;
         void *buffer;
 
@@ -53,8 +52,7 @@ __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_samp
         room = buffer ? bpf_ringbuf_reserve(buffer, sizeof(*room), 0) : NULL;
         if (!room)
                 return 0;
-        elsewhere_fill(ctx, state, now_ns, packed, length, &record);
-        *room = record;
+        record_write(ctx, state, now_ns, packed, length, room);
         bpf_ringbuf_submit(room, wake_up(buffer));
         state->gap = 0;
         return 1;

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <xskim/skip.h>
 
-#include "describe.h"
 #include "expected.h"
 #include "packed.h"
+#include "recorded.h"
 #include "staging.h"
 #include "stamped.h"
 
@@ -68,7 +68,7 @@ __attribute__((noinline)) __u64 packet_classify(struct xdp_md *ctx) {
 static always_inline __u64 classify(struct xdp_md *ctx, const struct packet *packet) {
         struct xskim_parsed parsed;
 
-        if (xskim_classify_plain(packet->start, packet->end, &parsed))
+        if (likely(xskim_classify_plain(packet->start, packet->end, &parsed)))
                 return parsed_pack(&parsed);
         return packet_classify(ctx);
 }
@@ -77,24 +77,26 @@ static always_inline __u64 record_length(__u64 length) {
         return length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
 }
 
-/* Leaves the record of a sampled packet in this CPU's ring; says whether there was room. */
-__attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
-                                           __u64 now_ns, __u64 packed, __u64 length) {
+__attribute__((noinline)) int record_describe_any(struct xdp_md *ctx, __u64 packed,
+                                                  struct xskim_record *record) {
         const void *start = (const void *)(long)ctx->data;
         const void *end = (const void *)(long)ctx->data_end;
         struct xskim_parsed parsed = parsed_unpack(packed);
-        struct xskim_record record = {0};
+
+        if (record)
+                xskim_describe_any(start, end, &parsed, record);
+        return 0;
+}
+
+/* Leaves the record of a sampled packet in this CPU's ring; says whether there was room. */
+__attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_sampler_state *state,
+                                           __u64 now_ns, __u64 packed, __u64 length) {
         struct xskim_ring_control *control;
         struct xskim_record *slot = slot_take(state, &control);
 
-        if (!slot)
+        if (unlikely(!slot))
                 return 0;
-        xskim_describe(start, end, &parsed, &record);
-        record.time_ns = now_ns;
-        record.gap = state->gap;
-        record.weight = weight;
-        record.wire_length = record_length(length);
-        *slot = record;
+        record_write(ctx, state, now_ns, packed, length, slot);
         state->gap = 0;
         slot_publish(state, control);
         return 1;
@@ -103,7 +105,7 @@ __attribute__((noinline)) int record_stage(struct xdp_md *ctx, struct xskim_samp
 static always_inline void sample_take(struct xdp_md *ctx, struct xskim_sampler_state *state,
                                       const struct packet *packet, __u64 now_ns) {
         state->counters.sampled++;
-        if (packed_outcome(packet->parsed) == XSKIM_OUTCOME_cut_l2)
+        if (unlikely(packed_outcome(packet->parsed) == XSKIM_OUTCOME_cut_l2))
                 state->counters.unparsable++;
         else if (record_stage(ctx, state, now_ns, packet->parsed, packet->length))
                 state->counters.staged++;
@@ -319,7 +321,7 @@ static always_inline int packet_see(struct xdp_md *ctx, bool may_stamp, enum loo
         enum xskim_run run;
         __u64 timing; /* 0: the run before the one to be timed; 1: that one */
 
-        if (!state)
+        if (unlikely(!state))
                 return verdict;
         /* the clock is read in the run before too: its code is in the caches then, and not timed */
         timing = state->counters.seen + 1 - state->timed_at;

@@ -22,6 +22,7 @@ struct rings_map rings SEC(".maps");
 struct ring_controls_map ring_controls SEC(".maps");
 struct doorbells_map doorbells SEC(".maps");
 
+#define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 static __attribute__((noinline)) int doorbell_ring(struct xskim_sampler_state *state,
@@ -94,16 +95,17 @@ XSKIM_INLINE struct xskim_record *slot_take(struct xskim_sampler_state *state,
         struct xskim_record *slots = bpf_map_lookup_elem(&rings, &ring);
         __u32 place;
 
-        if (!state || !control || !slots)
+        if (unlikely(!state || !control || !slots))
                 return 0;
         if (unlikely(state->head >= state->head_next) && !ring_look(state, control))
                 return 0;
         *ret_control = control;
         place = state->slot;
-        if (place >= ring_slots)
+        if (unlikely(place >= ring_slots))
                 place = 0;
         state->slot = place + 1;
-        if (!(place % XSKIM_CLAIM_SLOTS) && state->head + XSKIM_CLAIM_SLOTS <= state->head_next)
+        if (unlikely(!(place % XSKIM_CLAIM_SLOTS)) &&
+            state->head + XSKIM_CLAIM_SLOTS <= state->head_next)
                 slots_claim(slots + place);
         return slots + place;
 }
