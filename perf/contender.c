@@ -16,7 +16,13 @@
 #include "lab.h"
 #include "util.h"
 
-enum { MAGIC_NANOSECONDS = 0xa1b23c4d, LINK_ETHERNET = 1, SNAP = 65535, BYTES_MIN = 60 };
+enum {
+        MAGIC_NANOSECONDS = 0xa1b23c4d,
+        LINK_ETHERNET = 1,
+        SNAP = 65535,
+        BYTES_MIN = 60,
+        FLOWS = 64,
+};
 static const uint64_t NS_A_SECOND = 1000000000;
 
 /* The formats of pcap-savefile(5), host byte order. */
@@ -96,6 +102,7 @@ void contender_capture(const char *path, uint32_t packets, uint32_t bytes_max, u
                 struct record_head record = {(uint32_t)(now / NS_A_SECOND),
                                              (uint32_t)(now % NS_A_SECOND), bytes, bytes};
 
+                packet[11] = (uint8_t)(i % FLOWS); /* of the source address */
                 stamps_ns[i] = now;
                 fwrite(&record, sizeof(record), 1, file);
                 fwrite(packet, bytes, 1, file);

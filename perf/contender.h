@@ -28,8 +28,8 @@ void contender_kill(pid_t pid);
 /* Runs it to its end; its output, ended by a zero. Ends the benchmark when it fails. */
 void contender_run(const struct contender *contender, char out[CONTENDER_OUT_BYTES]);
 
-/* A capture with nanoseconds: packets of 60 to `bytes_max` bytes, at random gaps around `gap_ns`.
- * Their time stamps go to stamps_ns. The same for the same arguments. */
+/* A capture with nanoseconds: packets of 60 to `bytes_max` bytes, at random gaps around `gap_ns`,
+ * from 64 addresses in turn. Their time stamps go to stamps_ns. The same for the same arguments. */
 void contender_capture(const char *path, uint32_t packets, uint32_t bytes_max, uint64_t gap_ns,
                        uint64_t *stamps_ns);
 

@@ -56,7 +56,6 @@ void xskim_replay_config_init(struct xskim_replay_config *config) {
         *config = (struct xskim_replay_config){
                 .pace = {.pace = XSKIM_REPLAY_CAPTURED, .speed = XSKIM_REPLAY_SPEED_ONE},
                 .rounds = 1,
-                .threads = 1,
                 .gap_ms_max = GAP_MS_MAX,
         };
 }
@@ -88,13 +87,28 @@ static const struct sender_operations *const ENGINES[XSKIM_REPLAY_ENGINE_COUNT] 
         [XSKIM_REPLAY_ENGINE_xdp] = &SENDER_XDP,
 };
 
+static uint32_t threads_most(void) {
+        cpu_set_t cpus;
+
+        if (sched_getaffinity(0, sizeof(cpus), &cpus))
+                return XSKIM_REPLAY_THREADS_MAX;
+        return MIN((uint32_t)XSKIM_REPLAY_THREADS_MAX, (uint32_t)CPU_COUNT(&cpus));
+}
+
+/* As many as were asked for; else at top speed, where the engine wants a queue for each, as many as
+ * have one. */
+static uint32_t threads_choose(const struct xskim_replay *p) {
+        if (p->config.threads)
+                return p->config.threads;
+        if (p->config.pace.pace != XSKIM_REPLAY_TOP || p->operations != &SENDER_AFXDP)
+                return 1;
+        return MAX(MIN(threads_most(), p->port.tx_queues), 1U);
+}
+
 /* -ERANGE: not so many threads on this machine, or to this port. */
 static int threads_check(const struct xskim_replay *p) {
-        cpu_set_t cpus;
-        uint32_t most = XSKIM_REPLAY_THREADS_MAX;
+        uint32_t most = threads_most();
 
-        if (!sched_getaffinity(0, sizeof(cpus), &cpus))
-                most = MIN(most, (uint32_t)CPU_COUNT(&cpus));
         if (p->config.threads > most)
                 return error_set(-ERANGE,
                                  "replay: %u threads want a CPU each, and there are %u. Ask for "
@@ -111,11 +125,11 @@ static int threads_check(const struct xskim_replay *p) {
 static int engine_open(struct xskim_replay *p, enum xskim_replay_engine engine, uint32_t chunks) {
         struct lanes_config config = {.operations = ENGINES[engine],
                                       .sender = {.port = &p->port, .chunks = chunks},
-                                      .count = p->config.threads,
                                       .stamps = p->config.stamp};
         int r;
 
         p->operations = ENGINES[engine];
+        config.count = threads_choose(p);
         r = p->config.threads > 1 ? threads_check(p) : 0;
         return r < 0 ? r : lanes_open(&config, &p->lanes);
 }
@@ -187,7 +201,6 @@ int xskim_replay_open(const struct xskim_replay_config *config, struct xskim_rep
                 return -ENOMEM;
         p->config = *config;
         p->config.stamp |= config->stamp_over;
-        p->config.threads = MAX(config->threads, 1U);
         p->stop_fd = p->ended_fd = -1;
         r = parts_open(p);
         if (r < 0) {

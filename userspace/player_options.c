@@ -299,9 +299,10 @@ const struct cli_option PLAYER_OPTIONS[] = {
         {"stamp-over", NULL, NULL,
          "likewise, but always over the end of the payload, so that lengths stay", NULL,
          parse_stamp_over},
-        {"threads", "N", "1",
+        {"threads", "N", NULL,
          "sends from so many threads, each on a CPU of its own, with afxdp to a TX queue of its "
-         "own; packets of a flow go by the same one, in order",
+         "own; packets of a flow go by the same one, in order (default 1; at top speed with afxdp "
+         "one for each TX queue, as far as there are CPUs)",
          "a number from 1 to 64", parse_threads},
         {"engine", "auto|afxdp|xdp", "auto",
          "what sends: afxdp an AF_XDP socket on the port, the punctual way; xdp live frames out of "

@@ -170,7 +170,8 @@ struct xskim_replay_config {
         uint64_t rounds; /* 0: without end */
         uint64_t duration_ms;
         uint64_t limit;
-        uint32_t threads; /* that send; each packet of a flow by the same; see xskim_replay_open */
+        uint32_t threads; /* that send; each packet of a flow by the same; see xskim_replay_open. 0:
+                             one; at top speed with `afxdp` one for each TX queue and CPU */
         uint64_t gap_ms_max; /* longer gaps are shortened to it */
         const char *filter;  /* NULL: none */
         bool skip_bad;

@@ -308,6 +308,38 @@ Test(player_threads, a_long_lopsided_capture_streams) {
                        2 * PACKETS);
 }
 
+static uint32_t threads_of(const struct command_result *result) {
+        const char *place = report_text(result, "threads"), *end = strchr(place, ']');
+        uint32_t count = 0;
+
+        while ((place = strstr(place + 1, "\"packets\":")) && place < end)
+                count++;
+        return count;
+}
+
+/* As many as there are queues, where they are worth it and nobody says how many. */
+Test(player_threads, top_speed_takes_all_queues) {
+        struct command_result result;
+
+        flows_make(1000, 16, 0);
+        result = REPLAY("--engine", "afxdp", "--top-speed", made, LAB_PORT);
+        replaying_well(result, 1000);
+        cr_expect_eq(threads_of(&result), THREADS, "%s", result.out);
+        result = REPLAY("--engine", "afxdp", "--top-speed", "--threads", "1", made, LAB_PORT);
+        replaying_well(result, 1000);
+        cr_expect_eq(threads_of(&result), 1, "%s", result.out);
+        result = REPLAY("--engine", "xdp", "--top-speed", made, LAB_PORT);
+        replaying_well(result, 1000);
+        cr_expect_eq(threads_of(&result), 1, "%s", result.out);
+        result = REPLAY("--engine", "afxdp", "--rate", "50kpps", made, LAB_PORT);
+        replaying_well(result, 1000);
+        cr_expect_eq(threads_of(&result), 1, "%s", result.out);
+        lab_queues(1);
+        result = REPLAY("--engine", "afxdp", "--top-speed", made, LAB_PORT);
+        replaying_well(result, 1000);
+        cr_expect_eq(threads_of(&result), 1, "%s", result.out);
+}
+
 Test(player_threads, more_than_there_are_queues_or_cpus_is_refused) {
         struct command_result result;
 
