@@ -21,13 +21,17 @@ extern const volatile __u32 weight;
 /* The sampler's: what of a packet that is not plain goes into its record, which is zeroed. */
 int record_describe_any(struct xdp_md *ctx, __u64 packed, struct xskim_record *record);
 
+static inline __attribute__((always_inline)) __u64 record_length(__u64 length) {
+        return length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
+}
+
 static inline __attribute__((always_inline)) void
 record_complete(const struct xskim_sampler_state *state, __u64 now_ns, __u64 length,
                 struct xskim_record *record) {
         record->time_ns = now_ns;
         record->gap = state->gap;
         record->weight = weight;
-        record->wire_length = length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
+        record->wire_length = record_length(length);
 }
 
 /* Two records rather than one, so that the one that is usual is never in memory before `to`. */

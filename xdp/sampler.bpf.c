@@ -73,10 +73,6 @@ static always_inline __u64 classify(struct xdp_md *ctx, const struct packet *pac
         return packet_classify(ctx);
 }
 
-static always_inline __u64 record_length(__u64 length) {
-        return length < XSKIM_WIRE_LENGTH_MAX ? length : XSKIM_WIRE_LENGTH_MAX;
-}
-
 __attribute__((noinline)) int record_describe_any(struct xdp_md *ctx, __u64 packed,
                                                   struct xskim_record *record) {
         const void *start = (const void *)(long)ctx->data;
