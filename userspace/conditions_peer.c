@@ -27,6 +27,7 @@ enum {
         BURN_TRIES_MAX = 6,
         BURN_PACKET_BYTES = 60,
 };
+_Static_assert((int)XSKIM_BURNT_TURNS >= (int)XSKIM_BENCH_CONDITIONS_MAX, "a turn for each");
 
 static struct program_peer_config config_make(const struct conditions *all) {
         return (struct program_peer_config){

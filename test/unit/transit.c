@@ -11,6 +11,7 @@
 #include "packets.h"
 #include "quantile.h"
 #include "transit.h"
+#include "transit_share.h"
 #include "util.h"
 
 enum {
@@ -291,4 +292,27 @@ Test(transit, is_the_same_however_arrivals_are_cut_into_frames_and_spread_over_r
                         cr_assert_eq(memcmp(&got, &wanted, sizeof(got)), 0);
                 }
         }
+}
+
+/* A ring whose worker said nothing any more holds the others' stamps back until there is no more.
+ */
+Test(transit, what_was_held_back_is_in_the_last_report) {
+        static struct xskim_transit before, after;
+        const struct transit_config config = {.rings = RINGS};
+        struct frame frame = {.header.time_ns = START_NS + 77};
+        struct transit_share *share;
+
+        cr_assert_eq(transit_share_open(&config, &share), 0);
+        for (uint64_t i = 0; i < 3; i++)
+                frame_add(&frame, &(struct arrival){.time_ns = START_NS + i,
+                                                    .sent_ns = START_NS - 1000,
+                                                    .sequence = i,
+                                                    .run = 9});
+        transit_share_frame(share, &frame.header, 0);
+        transit_share_report(share, 3, false, false, &before);
+        transit_share_report(share, 3, true, false, &after);
+        cr_expect_eq(before.sum.received, 0);
+        cr_expect_eq(after.sum.received, 3);
+        cr_expect_eq(after.unrecorded, 0);
+        transit_share_close(share);
 }
