@@ -50,7 +50,8 @@ enum xskim_bench_path { XSKIM_BENCH_PATH_ROWS(XSKIM_BENCH_PATH_MEMBER) XSKIM_BEN
         ROW(perfbuf, true, "the same with a perf event buffer")                                    \
         ROW(buckets, true,                                                                         \
             "two hash look-ups and a power-of-two histogram a sample, in the kernel")              \
-        ROW(burn, true, "a program that reads the clock twice and burns N ns more")                \
+        ROW(burn, true,                                                                            \
+            "a program that waits for its stores, reads the clock twice and burns N ns more")      \
         ROW(command, false, "with --command: another program, beside an empty one in XDP")
 
 #define XSKIM_BENCH_KIND_MEMBER(name_, number_, doc_) XSKIM_BENCH_KIND_##name_,
