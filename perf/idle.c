@@ -24,7 +24,7 @@
 enum {
         IDLE_SECONDS = 8,
         LONE_RECORDS = 100,
-        LONE_APART_MS = 25, /* more than the flush time, so that each is alone */
+        LONE_APART_MS = 45, /* more than the flush time, so that each is alone */
         LONE_LATE_MS = 2,
 };
 

@@ -110,6 +110,11 @@ static int slow_leave(struct conditions *c, struct condition *condition) {
         return home_return(c, 0);
 }
 
+static int rest(struct condition *condition) {
+        return condition && condition->operations->rest ? condition->operations->rest(condition)
+                                                        : 0;
+}
+
 static int leave(struct conditions *c) {
         struct condition *condition = TAKE_PTR(c->current);
         int r = 0, back;
@@ -119,7 +124,8 @@ static int leave(struct conditions *c) {
         if (condition->operations->slow)
                 r = slow_leave(c, condition);
         back = idle_set(c);
-        return r < 0 ? r : back;
+        r = r < 0 ? r : back;
+        return r < 0 ? r : rest(condition);
 }
 
 int conditions_leave(struct conditions *c) {
@@ -129,6 +135,13 @@ int conditions_leave(struct conditions *c) {
 
 static int turn(const struct condition *condition) {
         return condition->operations->turn ? condition->operations->turn(condition) : 0;
+}
+
+static int fast_enter(struct conditions *c, struct condition *condition) {
+        const struct condition_operations *operations = condition->operations;
+        int r = operations->resume ? operations->resume(condition) : 0;
+
+        return r < 0 ? r : port_set(c, operations->program_fd(condition));
 }
 
 static int slow_enter(struct conditions *c, struct condition *condition) {
@@ -152,7 +165,7 @@ static int cannot(const struct condition *condition) {
 
 int conditions_enter(struct conditions *c, unsigned int number) {
         struct condition *condition = &c->conditions[number];
-        int r = 0;
+        int rested, r = 0;
 
         error_clear();
         if (c->current == condition)
@@ -169,7 +182,9 @@ int conditions_enter(struct conditions *c, unsigned int number) {
         if (!r && condition->operations->slow)
                 r = slow_enter(c, condition);
         else if (!r)
-                r = port_set(c, condition->operations->program_fd(condition));
+                r = fast_enter(c, condition);
+        rested = rest(c->current);
+        r = r < 0 ? r : rested;
         c->current = r < 0 ? NULL : condition;
         if (r >= 0)
                 return 0;
@@ -193,6 +208,7 @@ static int condition_open(struct conditions *c, unsigned int number) {
         condition_name_make(condition, condition->operations->has_tier);
         c->count++;
         r = condition->operations->open ? condition->operations->open(condition) : 0;
+        r = r < 0 ? r : rest(condition);
         condition->opened = r >= 0;
         if (r < 0 && condition->operations->optional) {
                 fail(condition, r);

@@ -35,6 +35,10 @@ struct condition_operations {
         int (*turn)(const struct condition *condition);
         /* What it has on the port while it is entered; -1: nothing. */
         int (*program_fd)(const struct condition *condition);
+        /* Of fast ones, when the port has been taken away and before it is given to it: whatever
+         * works for it sleeps in between. */
+        int (*rest)(struct condition *condition);
+        int (*resume)(struct condition *condition);
         /* Of slow ones: takes and gives back the port; in the port's namespace. */
         int (*enter)(struct condition *condition);
         int (*leave)(struct condition *condition);

@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 
+#include "clock.h"
 #include "conditions_private.h"
 #include "engine.h"
 #include "log.h"
+#include "sampling.h"
 #include "util.h"
 
 enum { SESSION_STACK_SAMPLE = 64 }; /* of the kinds that name no rate */
@@ -59,6 +61,19 @@ static int session_open(struct condition *condition) {
                 return r;
         config_make(condition, port, &config);
         return engine_open(&config, condition->all->forward_to, &own->session);
+}
+
+static int session_rest(struct condition *condition) {
+        struct condition_session *own = condition->own;
+
+        return engine_rest(own->session);
+}
+
+/* The flush timer goes on anywhere in its period, as if it had never stood. */
+static int session_resume(struct condition *condition) {
+        struct condition_session *own = condition->own;
+
+        return engine_resume(own->session, sampling_seed(clock_monotonic_ns(), 0));
 }
 
 static int session_program_fd(const struct condition *condition) {
@@ -140,6 +155,8 @@ const struct condition_operations CONDITION_SESSION = {
         .has_tier = true,
         .open = session_open,
         .program_fd = session_program_fd,
+        .rest = session_rest,
+        .resume = session_resume,
         .collector_ns = session_collector_ns,
         .finish = session_finish,
         .close = session_close,

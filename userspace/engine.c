@@ -36,7 +36,7 @@ void xskim_config_init(struct xskim_config *config) {
                 .tier = XSKIM_TIER_CLASSES,
                 .sample = 64,
                 .interval_ms = 1000,
-                .flush_ms = 20,
+                .flush_ms = 40,
                 .ring_slots = 1536,
                 .expect_loops = 1,
                 .workers = 1,
@@ -292,6 +292,23 @@ uint64_t engine_collector_ns(const struct xskim_session *s) {
         for (uint32_t w = 0; w < s->config.workers; w++)
                 sum_ns += worker_cpu_ns(s->workers[w]);
         return sum_ns;
+}
+
+int engine_rest(struct xskim_session *s) {
+        int r = 0;
+
+        for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
+                r = worker_rest(s->workers[w]);
+        return r;
+}
+
+int engine_resume(struct xskim_session *s, uint64_t random) {
+        uint64_t flush_ns = (uint64_t)s->config.flush_ms * 1000000;
+        int r = 0;
+
+        for (uint32_t w = 0; w < s->config.workers && r >= 0; w++)
+                r = worker_resume(s->workers[w], 1 + random % flush_ns);
+        return r;
 }
 
 int xskim_sink_add(struct xskim_session *s, const struct xskim_sink *sink) {

@@ -18,4 +18,12 @@ int engine_sampler_fd(const struct xskim_session *session);
 /* CPU time of all workers until now, without a word with them. */
 uint64_t engine_collector_ns(const struct xskim_session *session);
 
+/*
+ * While no packet comes to its samplers: the workers empty the rings and sleep, without a flush
+ * timer, until they are resumed; then the timer's phase is the one that `random` says. So what a
+ * session costs falls into the time in which it has the port, and nowhere else.
+ */
+int engine_rest(struct xskim_session *session);
+int engine_resume(struct xskim_session *session, uint64_t random);
+
 #endif

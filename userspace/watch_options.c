@@ -212,7 +212,7 @@ const struct cli_option WATCH_OPTIONS[] = {
          "CPU numbers and ranges, each CPU once, as 0,1 or 0-3, 64 at most", parse_cpu},
         {"ring-slots", "N", "1536", "records that a staging ring holds, one ring a port and CPU",
          "a multiple of 48 from 96 to 32736", parse_ring_slots},
-        {"flush-ms", "N", "20", "a record waits at most so many milliseconds for others",
+        {"flush-ms", "N", "40", "a record waits at most so many milliseconds for others",
          "a number from 1 to 60000", parse_flush_ms},
         {"busy", NULL, NULL,
          "workers spin instead of sleeping: a CPU each, for the shortest delivery", NULL,

@@ -17,15 +17,27 @@
 #include "util.h"
 #include "worker.h"
 
-enum worker_request { WORKER_NOTHING, WORKER_FOLD, WORKER_FINISH, WORKER_QUIT };
+enum worker_request {
+        WORKER_NOTHING,
+        WORKER_FOLD,
+        WORKER_REST,
+        WORKER_RESUME,
+        WORKER_FINISH,
+        WORKER_QUIT
+};
+
+/* Without a flush timer. */
+static const uint64_t WORKER_REST_NS = 3600ULL * 1000000000;
 
 struct worker {
         struct worker_config config;
         struct drain *drain; /* the thread's own */
+        bool resting;        /* likewise */
         pthread_t thread;
         bool started;
         int wake_fd;
         _Atomic int request; /* enum worker_request */
+        uint64_t first_ns;   /* until the first flush after WORKER_RESUME; with the request */
 
         pthread_mutex_t mutex; /* guards all below */
         pthread_cond_t answered;
@@ -65,16 +77,27 @@ static int requests_do(struct worker *w, bool *ret_end) {
 
         if (request == WORKER_NOTHING)
                 return 0;
-        if (request == WORKER_FINISH)
+        if (request == WORKER_FINISH || request == WORKER_REST)
                 r = drain_finish(w->drain);
+        if (request != WORKER_FOLD)
+                w->resting = request == WORKER_REST;
         if (request != WORKER_QUIT && r >= 0)
                 r = drain_fold(w->drain);
         if (request == WORKER_FINISH && r >= 0)
                 r = drain_flush(w->drain);
-        *ret_end = request != WORKER_FOLD;
+        *ret_end = request == WORKER_FINISH || request == WORKER_QUIT;
         if (r >= 0 && !*ret_end)
                 publish(w, false, 0);
         return r;
+}
+
+static uint64_t timeout_ns(struct worker *w) {
+        uint64_t first_ns = w->first_ns, ns = drain_timeout_ns(w->drain);
+
+        if (w->resting)
+                return WORKER_REST_NS;
+        w->first_ns = 0;
+        return first_ns ? MIN(first_ns, ns) : ns;
 }
 
 /* The thread is idle until something happens, unless rings filled up while it was falling asleep.
@@ -89,7 +112,7 @@ static int worker_wait(struct worker *w) {
                 drain_sleep_unmark(w->drain);
                 return drain_poll(w->drain);
         }
-        r = drain_wait(w->drain, drain_timeout_ns(w->drain));
+        r = drain_wait(w->drain, timeout_ns(w));
         drain_sleep_unmark(w->drain);
         return r;
 }
@@ -194,6 +217,15 @@ int worker_open(const struct worker_config *config, struct worker **ret_worker) 
 
 int worker_fold(struct worker *w) {
         return ask(w, WORKER_FOLD);
+}
+
+int worker_rest(struct worker *w) {
+        return ask(w, WORKER_REST);
+}
+
+int worker_resume(struct worker *w, uint64_t first_ns) {
+        w->first_ns = first_ns;
+        return ask(w, WORKER_RESUME);
 }
 
 int worker_finish(struct worker *w) {

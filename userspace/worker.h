@@ -27,6 +27,11 @@ int worker_open(const struct worker_config *config, struct worker **ret_worker);
  * it is done, some microseconds to one run of carriers. */
 int worker_fold(struct worker *worker);
 
+/* While no packet comes to its samplers: empties the rings, folds, and sleeps without a flush timer
+ * until it is resumed, when the timer first expires after `first_ns`. Both block as a fold does. */
+int worker_rest(struct worker *worker);
+int worker_resume(struct worker *worker, uint64_t first_ns);
+
 /* Empties the rings (the samplers must be detached), waits for all writes, folds, publishes and
  * ends the thread. */
 int worker_finish(struct worker *worker);

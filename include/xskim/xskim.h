@@ -71,7 +71,7 @@ struct xskim_config {
         bool force; /* allow verdict drop on a port with an address or the default route */
         uint32_t interval_ms;     /* between snapshots; default 1000 */
         uint64_t duration_ms;     /* then xskim_run returns; 0 = until stopped */
-        uint32_t flush_ms;        /* bound on the age of a lone record; default 20 */
+        uint32_t flush_ms;        /* bound on the age of a lone record; default 40 */
         uint32_t ring_slots;      /* records in a staging ring, a multiple of 48, 96 to 32736 */
         uint32_t workers;         /* default 1 */
         int cpus[XSKIM_CPUS_MAX]; /* CPU of each worker, the rest unpinned */

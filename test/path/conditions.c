@@ -135,6 +135,32 @@ Test(conditions, switching_under_traffic_loses_no_packet) {
         cr_assert_eq(seen, sending.count);
 }
 
+/* Else what one session costs would be booked to those that have the port after it. */
+Test(conditions, who_does_not_have_the_port_costs_nothing) {
+        enum { SESSION, EMPTY, ASLEEP_US = 50000, FLUSHES_US = 400000 };
+        struct xskim_bench_outcome outcomes[XSKIM_BENCH_CONDITIONS_MAX];
+        struct switching asked = {0};
+        struct conditions *conditions;
+        uint64_t resting_ns, working_ns;
+
+        switching_ask(&asked, "sample=1");
+        switching_ask(&asked, "empty");
+        conditions = switching_open(&asked);
+        switching_round(conditions, SESSION, 100);
+        cr_assert_eq(conditions_enter(conditions, EMPTY), 0);
+        usleep(ASLEEP_US);
+        resting_ns = conditions_collector_ns(conditions, SESSION);
+        usleep(FLUSHES_US);
+        cr_assert_eq(conditions_collector_ns(conditions, SESSION), resting_ns);
+        cr_assert_eq(conditions_enter(conditions, SESSION), 0);
+        usleep(ASLEEP_US);
+        working_ns = conditions_collector_ns(conditions, SESSION);
+        usleep(FLUSHES_US);
+        cr_assert_gt(conditions_collector_ns(conditions, SESSION), working_ns);
+        switching_finish(conditions, &asked, outcomes);
+        cr_assert_eq(outcomes[SESSION].unaccounted, 0, "%s", outcomes[SESSION].note);
+}
+
 /* ---- what is slow to switch, and other paths ---- */
 
 static const char *const SLOW[] = {"empty", "off", "stack", "sample=1"};

@@ -135,7 +135,7 @@ Test(cli, defaults) {
         cr_expect_eq(c->sample, 64);
         cr_expect_eq(c->interval_ms, 1000);
         cr_expect_eq(c->duration_ms, 0);
-        cr_expect_eq(c->flush_ms, 20);
+        cr_expect_eq(c->flush_ms, 40);
         cr_expect_eq(c->workers, 1);
         cr_expect_not(c->stack || c->busy || c->generic || c->shared || c->force || options.json);
 }
