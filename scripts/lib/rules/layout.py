@@ -12,6 +12,7 @@ RANKS = ["leaf", "pure", "adapter", "pipeline", "top", "command"]
 # A header of a foreign library (or what begins with it), and the one noun of userspace/ that includes it.
 ADAPTERS = {
     "jansson.h": "json",
+    "microhttpd.h": "http",
     "liburing": "loop",
     "bpf/": "program",
     "xdp/libxdp.h": "program",
