@@ -5,7 +5,7 @@
  * them. The keys of a port are rows of WATCH_OPTIONS, so that words and ranges are those of xskim
  * watch.
  *
- * Nothing here is on the heap: a configuration is large (some 30 KB) and holds nothing to free.
+ * Nothing here is on the heap: a configuration is large (some 10 KB) and holds nothing to free.
  */
 #ifndef XSKIM_SERVE_CONFIG_H
 #define XSKIM_SERVE_CONFIG_H
