@@ -43,7 +43,7 @@ static void put_ports(FILE *stream) {
 
         roff_section(stream, "KEYS OF A PORT");
         roff_prose(stream, "Given in defaults for all ports, or for one port, which comes first.");
-        snprintf(text, sizeof(text), "Not in defaults. %s; each port once. Always needed.",
+        snprintf(text, sizeof(text), "Always needed, and not in defaults: %s. Each port once.",
                  SERVE_NAME_ALLOWED);
         roff_term(stream, SERVE_KEY_NAME, text);
         put_keys(stream, SERVE_PORT);

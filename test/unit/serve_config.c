@@ -41,14 +41,30 @@ static char *print(const struct serve_config *config) {
         return text;
 }
 
+/* By the members, not as serve_port_same does it. */
+static bool is_same_config(const struct xskim_config *l, const struct xskim_config *r) {
+        return l->verdict == r->verdict && l->tier == r->tier && l->sample == r->sample &&
+               l->seed == r->seed && l->stack == r->stack && l->busy == r->busy &&
+               l->generic == r->generic && l->shared == r->shared && l->force == r->force &&
+               l->interval_ms == r->interval_ms && l->flush_ms == r->flush_ms &&
+               l->ring_slots == r->ring_slots && l->workers == r->workers &&
+               l->cpu_count == r->cpu_count &&
+               !memcmp(l->cpus, r->cpus, l->cpu_count * sizeof(*l->cpus));
+}
+
 static void expect_same(const struct serve_config *left, const struct serve_config *right) {
         cr_expect_eq(left->interval_ms, right->interval_ms);
         cr_expect_eq(left->json, right->json);
         cr_expect_eq(left->metrics_port, right->metrics_port);
         cr_expect_str_eq(left->metrics_address, right->metrics_address);
         cr_assert_eq(left->port_count, right->port_count);
-        for (unsigned int i = 0; i < left->port_count; i++)
-                cr_expect(serve_port_same(&left->ports[i], &right->ports[i]), "port %u", i);
+        for (unsigned int i = 0; i < left->port_count; i++) {
+                const struct serve_port *l = &left->ports[i], *r = &right->ports[i];
+
+                cr_expect_str_eq(l->name, r->name);
+                cr_expect(is_same_config(&l->config, &r->config), "port %u", i);
+                cr_expect(serve_port_same(l, r), "port %u", i);
+        }
 }
 
 /* ---- random configurations ---- */
