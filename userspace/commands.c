@@ -148,6 +148,30 @@ const struct cli_command COMMANDS[] = {
                 .run = command_doctor,
         },
         {
+                .name = "check-config",
+                .operands = "FILE",
+                .operands_min = 1,
+                .operands_max = 1,
+                .summary = "says whether a file is a configuration of xskim serve",
+                .description =
+                        "Reads a configuration of xskim serve, see xskim.yaml(5), and prints which "
+                        "ports it names. When the file has a fault, a message says in which line "
+                        "and column, and what is allowed there; the exit status is then 2. Looks "
+                        "at the file alone: not whether there are such ports here.",
+                .run = command_check_config,
+        },
+        {
+                .name = "dump-config",
+                .operands = "[FILE]",
+                .operands_max = 1,
+                .summary = "prints a configuration of xskim serve in full",
+                .description =
+                        "Prints every key of a configuration of xskim serve with its value, and "
+                        "what it means: of FILE, or without it the defaults, with eth0 as the one "
+                        "port. What it prints is itself a configuration, and means the same.",
+                .run = command_dump_config,
+        },
+        {
                 .name = "help",
                 .operands = "[COMMAND]",
                 .operands_max = 1,

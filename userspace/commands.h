@@ -31,6 +31,8 @@ int command_replay(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_bench_compare(int argc, char **argv);
 int command_bench_claims(int argc, char **argv);
+int command_check_config(int argc, char **argv);
+int command_dump_config(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 #endif

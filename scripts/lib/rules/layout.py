@@ -22,6 +22,7 @@ ADAPTERS = {
     "linux/rtnetlink.h": "netdev",
     "sys/capability.h": "privilege",
     "xxhash.h": "checksum",
+    "yaml.h": "yaml_tree",
     "pcap": "capture",
     "zlib.h": "capture_gzip",
     "zstd.h": "capture_zstd",
