@@ -23,6 +23,7 @@ import urllib.parse
 import urllib.request
 
 WAIT_S, PAUSE_S = 12, 0.1
+FAULTY = set()
 NAME = re.compile(r"\b(?:port:)?xskim_\w+(?::p99)?")
 SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.M)
 COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
@@ -44,10 +45,11 @@ def asked(url, path, **words):
 
 
 def found(url, expression):
-    """(labels, value) of what an expression gives; a fault in it is one that gives nothing, and is told."""
+    """(labels, value) of what an expression gives; a fault in it is one that gives nothing, and is told once."""
     answer = asked(url, "query", query=expression)
-    if "error" in answer:
+    if "error" in answer and expression not in FAULTY:
         print(f"{expression}: {answer['error']}")
+        FAULTY.add(expression)
     return [(row["metric"], float(row["value"][1])) for row in answer["result"]]
 
 
@@ -199,8 +201,9 @@ def complete(url, service, dashboard, *ports):
         wrong += unknown(rule["query"], names)
     wrong += until(lambda: [line for rule in rules_of(url) for line in rule_judged(url, rule, ports)])
     with open(dashboard, encoding="utf-8") as file:
-        wrong += dashboard_judged(url, json.load(file), names)
-    return wrong
+        board = json.load(file)
+    # a scrape that fails leaves a hole, until the next one
+    return wrong + until(lambda: dashboard_judged(url, board, names))
 
 
 # ---- alerts ----
