@@ -46,12 +46,12 @@ static pid_t prometheus;
 static void begin(void) {
         lab_fresh();
         lab_pair(OTHER_PORT, OTHER_PEER, 1500);
-        cr_assert(mkdtemp(directory));
 }
 
 static void end(void) {
-        if (prometheus)
-                command_kill(prometheus);
+        if (!prometheus)
+                return;
+        command_kill(prometheus);
         lab_run("rm -r %s", directory);
 }
 
@@ -90,6 +90,7 @@ static void prometheus_start(void) {
         char path[64];
         FILE *file;
 
+        cr_assert(mkdtemp(directory));
         snprintf(path, sizeof(path), "%s/prometheus.yml", directory);
         file = fopen(path, "w");
         cr_assert(file);
