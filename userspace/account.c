@@ -157,6 +157,60 @@ static void distributions_fill(const struct account_kernel *k, const struct tall
                 quantile_fill(&sizes, &snapshot->size);
 }
 
+/* ---- buckets ---- */
+
+_Static_assert((int)XSKIM_BUCKET_SLOTS_MAX == (int)HISTOGRAM_SLOTS, "what the public header says");
+
+/* `weight`: of each of the counts. */
+static void buckets_fill(const struct histogram_view *view, double sum, uint32_t weight,
+                         struct xskim_buckets *buckets) {
+        buckets->scale = view->scale;
+        buckets->slots = view->slots;
+        buckets->samples = view->samples;
+        buckets->count = view->weight * weight;
+        buckets->sum = sum * weight;
+        for (uint32_t slot = 0; slot < view->slots; slot++)
+                buckets->counts[slot] = view->counts[slot] * weight;
+}
+
+static void buckets_of(const struct histogram *histogram, struct xskim_buckets *buckets) {
+        struct histogram_view view = histogram_view(histogram);
+
+        buckets_fill(&view, (double)histogram->sum, 1, buckets);
+}
+
+/* The sampler counts the sizes of all packets, if it looks at packets at all. */
+static void buckets_of_sizes(const struct account_kernel *k, const struct tally *tally,
+                             struct xskim_buckets *buckets) {
+        struct histogram_view view = histogram_view_sizes(k->sizes, k->counters.bytes);
+
+        if (k->tier == XSKIM_TIER_CLASSES)
+                buckets_fill(&view, (double)k->counters.bytes, 1, buckets);
+        else
+                buckets_of(&tally->size, buckets);
+}
+
+void account_buckets(const struct account_kernel *k, const struct tally *tally,
+                     enum xskim_distribution_name name, struct xskim_buckets *ret_buckets) {
+        struct histogram_view stack = histogram_view_stack(&k->stack, k->sample);
+
+        memset(ret_buckets, 0, sizeof(*ret_buckets));
+        switch (name) {
+        case XSKIM_DISTRIBUTION_gap:
+                return buckets_of(&tally->gap, ret_buckets);
+        case XSKIM_DISTRIBUTION_delivery:
+                return buckets_of(&tally->delivery, ret_buckets);
+        case XSKIM_DISTRIBUTION_stack:
+                return buckets_fill(&stack, (double)k->stack.sum_ns, k->sample, ret_buckets);
+        case XSKIM_DISTRIBUTION_size:
+                return buckets_of_sizes(k, tally, ret_buckets);
+        case XSKIM_DISTRIBUTION_COUNT:
+                break;
+        }
+}
+
+/* ---- cost ---- */
+
 /* 0 when no such run was timed. A clock's own time is taken off each, so a mean may come out below
  * 0. */
 static double run_ns(const struct account_kernel *k, enum xskim_run run) {

@@ -71,6 +71,10 @@ void account_ledger(const struct account_kernel *kernel, const struct tally *tal
 /* Counts by class byte, counts[XSKIM_CLASS_COUNT], as the rows of the output. */
 void account_classes(const __u64 *counts, struct xskim_classes *classes);
 
+/* What xskim_buckets gives, of the distribution that account_snapshot gives. */
+void account_buckets(const struct account_kernel *kernel, const struct tally *tally,
+                     enum xskim_distribution_name name, struct xskim_buckets *ret_buckets);
+
 /*
  * The whole snapshot. With interval_ns = 0 (the summary) rates are taken over the whole duration,
  * and collector_* and busiest_* are of the whole duration too. Nothing is allocated.

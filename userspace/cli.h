@@ -8,8 +8,11 @@
 #ifndef XSKIM_CLI_H
 #define XSKIM_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+enum { CLI_VALUE_BYTES = 512 }; /* of a value as text: the longest list of CPUs fits */
 
 struct cli_option {
         const char *name;     /* without the dashes */
@@ -19,6 +22,9 @@ struct cli_option {
         const char *allowed; /* completes "give …" when a value was refused; NULL for a flag */
         /* Reads the value (NULL for a flag) into the target; 0, -EINVAL or -ERANGE. */
         int (*parse)(void *target, const char *value);
+        /* What parse would read into such a target; of a flag "true" or "false". False: there is no
+         * value. NULL: nobody asks. */
+        bool (*show)(const void *target, char text[static CLI_VALUE_BYTES]);
 };
 
 struct cli_term {

@@ -1,87 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the manual page: the prose here, commands, options, ledger and exit statuses from their
  * tables. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <stdio.h>
 
 #include <xskim/xskim.h>
 
 #include "cli.h"
+#include "roff.h"
 #include "stream.h"
-
-enum { PROSE_COLUMNS = 72 };
-
-/* ---- roff ---- */
-
-/* Bytes in which roff would see something: backslashes and hyphens. */
-static void put_escaped(FILE *stream, const char *text, size_t length) {
-        for (; length--; text++)
-                if (*text == '\\')
-                        fputs("\\e", stream);
-                else if (*text == '-')
-                        fputs("\\-", stream);
-                else
-                        fputc(*text, stream);
-}
-
-/* One line; a dot or a quote at its start would be a request. */
-static void put_text(FILE *stream, const char *text) {
-        if (*text == '.' || *text == '\'')
-                fputs("\\&", stream);
-        put_escaped(stream, text, strlen(text));
-}
-
-/* A new sentence starts a new line, as roff wants it; so does what would make a line too long. */
-static bool is_line_due(const char *start, const char *word, size_t length, size_t column) {
-        return column + length > PROSE_COLUMNS || (word > start + 1 && word[-2] == '.');
-}
-
-static void put_paragraph(FILE *stream, const char *text, size_t length) {
-        const char *end = text + length, *word = text;
-        size_t column = 0, bytes;
-
-        for (; word < end; word += bytes + 1) {
-                bytes = strcspn(word, " \n");
-                if (column && is_line_due(text, word, bytes, column)) {
-                        fputc('\n', stream);
-                        column = 0;
-                } else if (column) {
-                        fputc(' ', stream);
-                }
-                if (!column && (*word == '.' || *word == '\''))
-                        fputs("\\&", stream);
-                put_escaped(stream, word, bytes);
-                column += bytes + 1;
-        }
-        fputc('\n', stream);
-}
-
-/* A newline in the text starts a paragraph. */
-static void put_prose(FILE *stream, const char *text) {
-        size_t length = strcspn(text, "\n");
-
-        put_paragraph(stream, text, length);
-        for (text += length; *text; text += length) {
-                length = strcspn(++text, "\n");
-                fputs(".PP\n", stream);
-                put_paragraph(stream, text, length);
-        }
-}
-
-static void put_section(FILE *stream, const char *name) {
-        fprintf(stream, ".SH %s\n", name);
-}
-
-/* A word in bold and what it means. */
-static void put_term(FILE *stream, const char *word, const char *meaning) {
-        fputs(".TP\n.B ", stream);
-        put_text(stream, word);
-        fputc('\n', stream);
-        put_prose(stream, meaning);
-}
 
 /* ---- fixed prose ---- */
 
@@ -178,21 +104,8 @@ static const struct {
 
 /* ---- sections ---- */
 
-static void put_title(FILE *stream) {
-        const char *epoch = getenv("SOURCE_DATE_EPOCH");
-        time_t now = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
-        char date[32] = "";
-        struct tm day;
-
-        if (gmtime_r(&now, &day))
-                strftime(date, sizeof(date), "%Y-%m-%d", &day);
-        fprintf(stream, ".TH XSKIM 1 \"%s\" \"xskim %s\"\n", date, XSKIM_VERSION);
-        put_section(stream, "NAME");
-        fputs("xskim \\- watch network ports at P99, and what looking costs\n", stream);
-}
-
 static void put_synopsis(FILE *stream, const struct cli_command *commands, size_t count) {
-        put_section(stream, "SYNOPSIS");
+        roff_section(stream, "SYNOPSIS");
         for (size_t i = 0; i < count; i++) {
                 fprintf(stream, "%s.B xskim %s\n", i ? ".br\n" : "", commands[i].name);
                 if (cli_option_count(&commands[i]))
@@ -206,11 +119,11 @@ static void put_option(FILE *stream, const struct cli_option *option) {
         char text[1024];
 
         fputs(".TP\n\\fB\\-\\-", stream);
-        put_text(stream, option->name);
+        roff_text(stream, option->name);
         fputs("\\fR", stream);
         if (option->argument) {
                 fputs(" \\fI", stream);
-                put_text(stream, option->argument);
+                roff_text(stream, option->argument);
                 fputs("\\fR", stream);
         }
         fputc('\n', stream);
@@ -218,28 +131,21 @@ static void put_option(FILE *stream, const struct cli_option *option) {
                  option->allowed ? " Takes " : "", option->allowed ? option->allowed : "",
                  option->fallback ? "; the default is " : "",
                  option->fallback ? option->fallback : "", option->allowed ? "." : "");
-        put_prose(stream, text);
-}
-
-static void put_example(FILE *stream, const char *what, const char *line) {
-        put_prose(stream, what);
-        fputs(".PP\n.RS\n.nf\n", stream);
-        put_text(stream, line);
-        fputs("\n.fi\n.RE\n", stream);
+        roff_prose(stream, text);
 }
 
 static void put_command(FILE *stream, const struct cli_command *command) {
         fprintf(stream, ".SS xskim %s\n", command->name);
-        put_prose(stream, command->description);
+        roff_prose(stream, command->description);
         for (const struct cli_term *example = command->examples; example && example->name;
              example++) {
                 fputs(".PP\n", stream);
-                put_example(stream, example->text, example->name);
+                roff_example(stream, example->text, example->name);
         }
         if (command->terms_title)
                 fprintf(stream, ".PP\n%s:\n", command->terms_title);
         for (const struct cli_term *term = command->terms; term && term->name; term++)
-                put_term(stream, term->name, term->text);
+                roff_term(stream, term->name, term->text);
         if (command->terms_title && cli_option_count(command))
                 fputs(".PP\nOptions:\n", stream);
         for (size_t i = 0; i < cli_option_count(command); i++)
@@ -247,65 +153,66 @@ static void put_command(FILE *stream, const struct cli_command *command) {
 }
 
 static void put_words(FILE *stream) {
-        put_section(stream, "WORDS");
+        roff_section(stream, "WORDS");
         for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
-                put_term(stream, WORDS[i].word, WORDS[i].meaning);
+                roff_term(stream, WORDS[i].word, WORDS[i].meaning);
 }
 
 static void put_percentiles(FILE *stream) {
-        put_section(stream, "PERCENTILES");
-        put_prose(stream, PERCENTILES);
-#define TERM_2(name_, doc_) put_term(stream, #name_, doc_);
-#define TERM_3(name_, unit_, doc_) put_term(stream, #name_, unit_ ": " doc_);
+        roff_section(stream, "PERCENTILES");
+        roff_prose(stream, PERCENTILES);
+#define TERM_2(name_, doc_) roff_term(stream, #name_, doc_);
+#define TERM_3(name_, unit_, doc_) roff_term(stream, #name_, unit_ ": " doc_);
         XSKIM_LATENCY_ROWS(TERM_2)
-        put_term(stream, "size", "bytes of a packet");
+        roff_term(stream, "size", "bytes of a packet");
 }
 
 static void put_transit(FILE *stream) {
-        put_section(stream, "TRANSIT");
-        put_prose(stream, TRANSIT);
-        put_term(stream, "latency", "ns: arrival at XDP - time in the stamp - --clock-offset");
+        roff_section(stream, "TRANSIT");
+        roff_prose(stream, TRANSIT);
+        roff_term(stream, "latency", "ns: arrival at XDP - time in the stamp - --clock-offset");
         XSKIM_STREAM_ROWS(TERM_2)
         XSKIM_TRANSIT_ROWS(TERM_2)
         XSKIM_DELAY_VARIATION_ROWS(TERM_2)
-        put_term(stream, "jitter_ns", "RFC 3550, section 6.4.1; of all streams, the largest");
+        roff_term(stream, "jitter_ns", "RFC 3550, section 6.4.1; of all streams, the largest");
 }
 
 static void put_expect(FILE *stream) {
-        put_section(stream, "EXPECT");
-        put_prose(stream, EXPECT);
+        roff_section(stream, "EXPECT");
+        roff_prose(stream, EXPECT);
         XSKIM_EXPECT_ROWS(TERM_2)
 }
 
 static void put_counts(FILE *stream) {
-        put_section(stream, "LEDGER");
-        put_prose(stream, LEDGER);
+        roff_section(stream, "LEDGER");
+        roff_prose(stream, LEDGER);
         XSKIM_LEDGER_ROWS(TERM_3)
-        put_section(stream, "CLASSES");
+        roff_section(stream, "CLASSES");
         XSKIM_CLASS_ROWS(TERM_2)
 }
 
 static void put_exit_statuses(FILE *stream) {
-        put_section(stream, "EXIT STATUS");
-#define EXIT_TERM(name_, status_, doc_) put_term(stream, #status_, doc_);
+        roff_section(stream, "EXIT STATUS");
+#define EXIT_TERM(name_, status_, doc_) roff_term(stream, #status_, doc_);
         CLI_EXIT_ROWS(EXIT_TERM)
 }
 
 static void put_examples(FILE *stream) {
-        put_section(stream, "EXAMPLES");
+        roff_section(stream, "EXAMPLES");
         for (size_t i = 0; i < sizeof(EXAMPLES) / sizeof(EXAMPLES[0]); i++) {
                 if (i)
                         fputs(".PP\n", stream);
-                put_example(stream, EXAMPLES[i].what, EXAMPLES[i].line);
+                roff_example(stream, EXAMPLES[i].what, EXAMPLES[i].line);
         }
 }
 
 int cli_manual(FILE *stream, const struct cli_command *commands, size_t count) {
-        put_title(stream);
+        roff_title(stream, "XSKIM", 1, "xskim",
+                   "watch network ports at P99, and what looking costs");
         put_synopsis(stream, commands, count);
-        put_section(stream, "DESCRIPTION");
-        put_prose(stream, DESCRIPTION);
-        put_section(stream, "COMMANDS");
+        roff_section(stream, "DESCRIPTION");
+        roff_prose(stream, DESCRIPTION);
+        roff_section(stream, "COMMANDS");
         for (size_t i = 0; i < count; i++)
                 put_command(stream, &commands[i]);
         put_words(stream);
@@ -314,13 +221,13 @@ int cli_manual(FILE *stream, const struct cli_command *commands, size_t count) {
         put_expect(stream);
         put_counts(stream);
         put_exit_statuses(stream);
-        put_section(stream, "ENVIRONMENT");
-        put_term(stream, "NO_COLOR", ENVIRONMENT);
-        put_section(stream, "FILES");
-        put_term(stream, "FILE of --record",
-                 "describes itself: its header carries the table of fields; each metadata frame "
-                 "has a "
-                 "checksum, so that a file that was cut reads up to the cut");
+        roff_section(stream, "ENVIRONMENT");
+        roff_term(stream, "NO_COLOR", ENVIRONMENT);
+        roff_section(stream, "FILES");
+        roff_term(stream, "FILE of --record",
+                  "describes itself: its header carries the table of fields; each metadata frame "
+                  "has a "
+                  "checksum, so that a file that was cut reads up to the cut");
         put_examples(stream);
         return stream_flush(stream);
 }

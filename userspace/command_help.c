@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xskim help: the texts that derive from the tables, the manual page (help --man, for the build)
- * too. */
+/* xskim help: the texts that derive from the tables, the manual pages (help --man and --man-config,
+ * for the build) too. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "commands.h"
 #include "log.h"
+#include "serve_config_manual.h"
 
 /* Of one command, whose name may have two words. */
 static int print(int argc, char **argv) {
@@ -16,6 +17,8 @@ static int print(int argc, char **argv) {
                 return cli_help_program(stdout, COMMANDS, COMMAND_COUNT);
         if (!strcmp(*argv, "--man"))
                 return cli_manual(stdout, COMMANDS, COMMAND_COUNT);
+        if (!strcmp(*argv, "--man-config"))
+                return serve_config_manual(stdout);
         command = command_take(&argc, &argv);
         if (!command)
                 return CLI_EXIT_USAGE;

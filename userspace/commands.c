@@ -33,6 +33,29 @@ const struct cli_command COMMANDS[] = {
                 .run = command_watch,
         },
         {
+                .name = "serve",
+                .operands = "",
+                .summary = "watches ports as a service, by a configuration file",
+                .description =
+                        "Watches the ports of a configuration file until SIGTERM, each by a "
+                        "session of its own with its own verdict, tier, sampling and workers, and "
+                        "serves what it finds to Prometheus: /metrics on a loopback address, with "
+                        "/healthz (it is alive) and /readyz (all ports are watched).\n"
+                        "A port that is not there, that goes, or that has another XDP program is "
+                        "tried again until it can be watched, after a second at most; what was "
+                        "counted of it goes on from there, and the other ports do not notice.\n"
+                        "SIGHUP reads the file again: ports are added, removed, and attached anew "
+                        "when their settings have changed; a file that is not right changes "
+                        "nothing. SIGTERM and ^C end it with a summary of each port in the log "
+                        "(all of it with json: true); the exit status is 1 when a ledger does not "
+                        "balance.\n"
+                        "It tells systemd when it is ready, reloading and stopping, and feeds its "
+                        "watchdog. Needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN. "
+                        "Replaces no other XDP program.",
+                .options = SERVE_OPTIONS,
+                .run = command_serve,
+        },
+        {
                 .name = "read",
                 .operands = "FILE",
                 .operands_min = 1,
@@ -146,6 +169,30 @@ const struct cli_command COMMANDS[] = {
                         "when a privilege is, 1 when there is no such port.",
                 .options = DOCTOR_OPTIONS,
                 .run = command_doctor,
+        },
+        {
+                .name = "check-config",
+                .operands = "FILE",
+                .operands_min = 1,
+                .operands_max = 1,
+                .summary = "says whether a file is a configuration of xskim serve",
+                .description =
+                        "Reads a configuration of xskim serve, see xskim.yaml(5), and prints which "
+                        "ports it names. When the file has a fault, a message says in which line "
+                        "and column, and what is allowed there; the exit status is then 2. Looks "
+                        "at the file alone: not whether there are such ports here.",
+                .run = command_check_config,
+        },
+        {
+                .name = "dump-config",
+                .operands = "[FILE]",
+                .operands_max = 1,
+                .summary = "prints a configuration of xskim serve in full",
+                .description =
+                        "Prints every key of a configuration of xskim serve with its value, and "
+                        "what it means: of FILE, or without it the defaults, with eth0 as the one "
+                        "port. What it prints is itself a configuration, and means the same.",
+                .run = command_dump_config,
         },
         {
                 .name = "help",

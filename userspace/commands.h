@@ -22,15 +22,19 @@ extern const struct cli_option DOCTOR_OPTIONS[];
 extern const struct cli_option READ_OPTIONS[];
 extern const struct cli_option COMPARE_OPTIONS[];
 extern const struct cli_option CLAIMS_OPTIONS[];
+extern const struct cli_option SERVE_OPTIONS[];
 
 /* One file each: argv[0] is the command's name, or the last word of it; returns the exit status. */
 int command_watch(int argc, char **argv);
+int command_serve(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_read(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_bench_compare(int argc, char **argv);
 int command_bench_claims(int argc, char **argv);
+int command_check_config(int argc, char **argv);
+int command_dump_config(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 #endif

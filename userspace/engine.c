@@ -30,19 +30,6 @@ enum {
         ENGINE_CARRIER_MTU = 3498,
 };
 
-void xskim_config_init(struct xskim_config *config) {
-        *config = (struct xskim_config){
-                .verdict = XSKIM_VERDICT_PASS,
-                .tier = XSKIM_TIER_CLASSES,
-                .sample = 64,
-                .interval_ms = 1000,
-                .flush_ms = 40,
-                .ring_slots = 1536,
-                .expect_loops = 1,
-                .workers = 1,
-        };
-}
-
 /* Names are judged by asking the kernel; here only what it cannot be asked. */
 static int ports_check(const struct xskim_config *c) {
         if (!c->port_count || c->port_count > XSKIM_PORTS_MAX)

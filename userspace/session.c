@@ -22,10 +22,10 @@ int session_make(const struct xskim_config *config, struct xskim_session **ret_s
                 s->ports[p] = PORT_NULL;
         s->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        s->kernel = calloc(1, sizeof(*s->kernel));
+        s->kernels = calloc(config->port_count, sizeof(*s->kernels));
         s->tally = calloc(1, sizeof(*s->tally));
         s->snapshots = calloc(config->port_count, sizeof(*s->snapshots));
-        if (s->interrupt_fd < 0 || s->failed_fd < 0 || !s->kernel || !s->tally || !s->snapshots) {
+        if (s->interrupt_fd < 0 || s->failed_fd < 0 || !s->kernels || !s->tally || !s->snapshots) {
                 session_free(s);
                 return error_set(-ENOMEM, "session: no memory, or no descriptors");
         }
@@ -51,7 +51,7 @@ struct xskim_session *session_free(struct xskim_session *s) {
                 s->transits[p] = transit_share_close(s->transits[p]);
         for (uint32_t p = 0; p < XSKIM_PORTS_MAX; p++)
                 s->expects[p] = expect_share_close(s->expects[p]);
-        free(s->kernel);
+        free(s->kernels);
         free(s->tally);
         free(s->snapshots);
         free(s);
@@ -139,7 +139,7 @@ static void reports_add(struct xskim_session *s, struct session_totals *t) {
         }
 }
 
-static void tally_of_port(struct xskim_session *s, uint32_t port) {
+static void tally_of_port(const struct xskim_session *s, uint32_t port) {
         tally_reset(s->tally);
         for (uint32_t w = 0; w < s->config.workers; w++)
                 worker_tally(s->workers[w], port, s->tally);
@@ -170,8 +170,8 @@ static void totals_book(struct xskim_session *s, const struct session_totals *t,
         k->wakeups = t->report.wakeups;
         k->kernel_memory_bytes = (s->memory_bytes + t->report.kernel_memory_bytes) / ports;
         k->carrier_memory_bytes = t->report.umem_bytes;
-        k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->kernel) +
-                               sizeof(*s->tally) + ports * sizeof(*s->snapshots);
+        k->user_memory_bytes = t->report.user_memory_bytes + sizeof(*s) + sizeof(*s->tally) +
+                               ports * (sizeof(*s->kernels) + sizeof(*s->snapshots));
         for (uint32_t p = 0; p < ports; p++)
                 k->user_memory_bytes +=
                         transit_share_memory(s->transits[p]) + expect_share_memory(s->expects[p]);
@@ -195,23 +195,24 @@ static void record_judge(struct xskim_session *s, uint32_t port, const struct se
 /* The kernel's side last: live, a later stage must not exceed an earlier one. */
 static int snapshot_make(struct xskim_session *s, uint32_t port, const struct session_totals *t,
                          bool next_interval, bool final) {
+        struct account_kernel *kernel = &s->kernels[port];
         int r;
 
-        memset(s->kernel, 0, sizeof(*s->kernel));
+        memset(kernel, 0, sizeof(*kernel));
         tally_of_port(s, port);
-        r = port_account(&s->ports[port], &s->config, next_interval, s->kernel);
+        r = port_account(&s->ports[port], &s->config, next_interval, kernel);
         if (r < 0)
                 return r;
-        totals_book(s, t, s->kernel);
+        totals_book(s, t, kernel);
         if (final)
-                s->kernel->interval_ns = 0;
-        account_snapshot(s->kernel, s->tally, final, &s->snapshots[port]);
-        transit_share_report(s->transits[port], s->kernel->counters.stamped, final, next_interval,
+                kernel->interval_ns = 0;
+        account_snapshot(kernel, s->tally, final, &s->snapshots[port]);
+        transit_share_report(s->transits[port], kernel->counters.stamped, final, next_interval,
                              &s->snapshots[port].transit);
-        expect_share_report(s->expects[port], s->kernel->counters.hashed, final,
+        expect_share_report(s->expects[port], kernel->counters.hashed, final,
                             &s->snapshots[port].expect);
         if (next_interval && record_is_open(&s->record))
-                record_account(&s->record, port, final, s->kernel, s->tally);
+                record_account(&s->record, port, final, kernel, s->tally);
         record_judge(s, port, t);
         return 0;
 }
@@ -280,6 +281,21 @@ int session_snapshot(struct xskim_session *s, unsigned int port, bool next_inter
         if (!r)
                 *ret_snapshot = s->snapshots[port];
         return r;
+}
+
+int xskim_buckets(const struct xskim_session *s, unsigned int port,
+                  enum xskim_distribution_name name, struct xskim_buckets *ret_buckets) {
+        error_clear();
+        if (port >= s->config.port_count || name >= XSKIM_DISTRIBUTION_COUNT)
+                return error_set(-EINVAL, "buckets: port number %u of %u, distribution %u of %u",
+                                 port, s->config.port_count, name, XSKIM_DISTRIBUTION_COUNT);
+        tally_of_port(s, port);
+        account_buckets(&s->kernels[port], s->tally, name, ret_buckets);
+        return 0;
+}
+
+uint64_t xskim_bucket_bound(unsigned int scale, unsigned int slot) {
+        return bucket_high(slot, MIN(scale, (unsigned int)XSKIM_SCALE_USER));
 }
 
 int session_failure(struct xskim_session *s) {

@@ -45,8 +45,8 @@ struct xskim_session {
         uint64_t interval_records;
         uint64_t memory_bytes; /* kernel's, of the whole session; read once */
         /* working space, so that nothing is allocated while running */
-        struct account_kernel *kernel;
         struct tally *tally;
+        struct account_kernel *kernels;   /* of the last snapshot, one a port */
         struct xskim_snapshot *snapshots; /* the last published, one a port */
 };
 

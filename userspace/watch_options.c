@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the options of xskim watch. See watch_options.h. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli_value.h"
@@ -20,15 +23,20 @@ enum {
 };
 static const uint64_t DURATION_MAX_MS = 3650ULL * 24 * 3600 * 1000;
 
+static const char *const VERDICTS[] = {
+        [XSKIM_VERDICT_PASS] = "pass", [XSKIM_VERDICT_DROP] = "drop"};
+static const char *const TIERS[] = {
+        [XSKIM_TIER_COUNTS] = "counts", [XSKIM_TIER_CLASSES] = "classes"};
+
 static struct xskim_config *config_of(void *target) {
         return &((struct watch_options *)target)->config;
 }
 
+/* ---- reading ---- */
+
 static int parse_verdict(void *target, const char *value) {
-        static const char *const names[] = {
-                [XSKIM_VERDICT_PASS] = "pass", [XSKIM_VERDICT_DROP] = "drop"};
         size_t index;
-        int r = cli_value_choice(value, names, ARRAY_SIZE(names), &index);
+        int r = cli_value_choice(value, VERDICTS, ARRAY_SIZE(VERDICTS), &index);
 
         if (r >= 0)
                 config_of(target)->verdict = (enum xskim_verdict)index;
@@ -36,10 +44,8 @@ static int parse_verdict(void *target, const char *value) {
 }
 
 static int parse_tier(void *target, const char *value) {
-        static const char *const names[] = {
-                [XSKIM_TIER_COUNTS] = "counts", [XSKIM_TIER_CLASSES] = "classes"};
         size_t index;
-        int r = cli_value_choice(value, names, ARRAY_SIZE(names), &index);
+        int r = cli_value_choice(value, TIERS, ARRAY_SIZE(TIERS), &index);
 
         if (r >= 0)
                 config_of(target)->tier = (enum xskim_tier)index;
@@ -156,28 +162,88 @@ FLAG(generic)
 FLAG(shared)
 FLAG(force)
 
+/* ---- showing, of the options that xskim serve takes, too ---- */
+
+static const struct xskim_config *config_in(const void *target) {
+        return &((const struct watch_options *)target)->config;
+}
+
+__attribute__((format(printf, 2, 3))) static bool shown(char text[static CLI_VALUE_BYTES],
+                                                        const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, CLI_VALUE_BYTES, format, arguments);
+        va_end(arguments);
+        return true;
+}
+
+#define SHOW(name_, ...)                                                                           \
+        static bool show_##name_(const void *target, char text[static CLI_VALUE_BYTES]) {          \
+                return shown(text, __VA_ARGS__);                                                   \
+        }
+SHOW(verdict, "%s", VERDICTS[config_in(target)->verdict])
+SHOW(tier, "%s", TIERS[config_in(target)->tier])
+SHOW(seed, "%" PRIu64, config_in(target)->seed)
+SHOW(workers, "%" PRIu32, config_in(target)->workers)
+SHOW(ring_slots, "%" PRIu32, config_in(target)->ring_slots)
+SHOW(flush_ms, "%" PRIu32, config_in(target)->flush_ms)
+SHOW(json, "%s", ((const struct watch_options *)target)->json ? "true" : "false")
+
+#define SHOW_FLAG(name_) SHOW(name_, "%s", config_in(target)->name_ ? "true" : "false")
+SHOW_FLAG(stack)
+SHOW_FLAG(busy)
+SHOW_FLAG(generic)
+SHOW_FLAG(shared)
+SHOW_FLAG(force)
+
+static bool show_sample(const void *target, char text[static CLI_VALUE_BYTES]) {
+        uint32_t sample = config_in(target)->sample;
+
+        return sample ? shown(text, "%" PRIu32, sample) : shown(text, "off");
+}
+
+static bool show_interval(const void *target, char text[static CLI_VALUE_BYTES]) {
+        uint32_t ms = config_in(target)->interval_ms;
+
+        return ms % 1000 ? shown(text, "%" PRIu32 "ms", ms)
+                         : shown(text, "%" PRIu32 "s", ms / 1000);
+}
+
+static bool show_cpu(const void *target, char text[static CLI_VALUE_BYTES]) {
+        const struct xskim_config *config = config_in(target);
+        size_t used = 0;
+
+        for (unsigned int i = 0; i < config->cpu_count && used < CLI_VALUE_BYTES; i++)
+                used += (size_t)snprintf(text + used, CLI_VALUE_BYTES - used, "%s%d", i ? "," : "",
+                                         config->cpus[i]);
+        return config->cpu_count;
+}
+
+/* ---- the rows ---- */
+
 const struct cli_option WATCH_OPTIONS[] = {
         {"verdict", "pass|drop", "pass",
          "what happens to packets: pass leaves a host's own traffic alone; drop is for TAP and "
          "SPAN "
          "ports and puts the port in promiscuous mode while watching",
-         "pass or drop", parse_verdict},
+         "pass or drop", parse_verdict, show_verdict},
         {"sample", "N|off", "64",
          "samples 1 packet in N on average, at random; 1: every packet; off: only what is counted "
          "of "
          "every packet",
-         "a number from 1 to 16777215, or off", parse_sample},
+         "a number from 1 to 16777215, or off", parse_sample, show_sample},
         {"seed", "N", "0", "of the random choice, for repeatable runs; 0: from the kernel",
-         "a number from 0 to 18446744073709551615", parse_seed},
+         "a number from 0 to 18446744073709551615", parse_seed, show_seed},
         {"tier", "counts|classes", "classes",
          "what is counted of every packet: packets and bytes; or also classes, sizes and how "
          "parsing "
          "ended",
-         "counts or classes", parse_tier},
+         "counts or classes", parse_tier, show_tier},
         {"stack", NULL, NULL,
          "measures from XDP to tc ingress, with --verdict pass, on Linux 6.6 and later; newer "
          "kernels do not let it be combined with --shared",
-         NULL, parse_stack},
+         NULL, parse_stack, show_stack},
         {"transit", NULL, NULL,
          "looks for the stamps of xskim replay --stamp: latency, loss, copies, reordering, delay "
          "variation and damage of the packets that carry them, sampled or not",
@@ -196,33 +262,41 @@ const struct cli_option WATCH_OPTIONS[] = {
         {"expect-loops", "N", "1", "how often the capture is sent (xskim replay --loop)",
          "a number from 1 to 1000000000", parse_expect_loops},
         {"interval", "TIME", "1s", "between two snapshots",
-         "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval},
+         "seconds (0.5) or a time with a unit (200ms, 1s, 1m), from 10ms to 24h", parse_interval,
+         show_interval},
         {"duration", "TIME", NULL, "ends after it; without it, ^C or SIGTERM ends",
          "seconds (0.5) or a time with a unit (200ms, 10s, 5m, 1h), from 1ms to 87600h",
          parse_duration},
         {"json", NULL, NULL,
          "prints JSON, one object a line: snapshots, then a summary for each port", NULL,
-         parse_json},
+         parse_json, show_json},
         {"record", "FILE", NULL, "writes every sampled record to FILE; xskim read prints it",
          "the name of a file", parse_record},
         {"workers", "N", "1", "threads that collect, each with its share of the staging rings",
-         "a number from 1 to 64", parse_workers},
+         "a number from 1 to 64", parse_workers, show_workers},
         {"cpu", "LIST", NULL,
          "pins the workers to these CPUs, one each; without it they are not pinned",
-         "CPU numbers and ranges, each CPU once, as 0,1 or 0-3, 64 at most", parse_cpu},
+         "CPU numbers and ranges, each CPU once, as 0,1 or 0-3, 64 at most", parse_cpu, show_cpu},
         {"ring-slots", "N", "1536", "records that a staging ring holds, one ring a port and CPU",
-         "a multiple of 48 from 96 to 32736", parse_ring_slots},
+         "a multiple of 48 from 96 to 32736", parse_ring_slots, show_ring_slots},
         {"flush-ms", "N", "40", "a record waits at most so many milliseconds for others",
-         "a number from 1 to 60000", parse_flush_ms},
+         "a number from 1 to 60000", parse_flush_ms, show_flush_ms},
         {"busy", NULL, NULL,
          "workers spin instead of sleeping: a CPU each, for the shortest delivery", NULL,
-         parse_busy},
+         parse_busy, show_busy},
         {"generic", NULL, NULL, "uses generic (SKB) mode; never chosen without being asked for",
-         NULL, parse_generic},
+         NULL, parse_generic, show_generic},
         {"shared", NULL, NULL, "joins libxdp's dispatcher, beside other XDP programs", NULL,
-         parse_shared},
+         parse_shared, show_shared},
         {"force", NULL, NULL,
          "allows --verdict drop on a port that has an address or the default route", NULL,
-         parse_force},
+         parse_force, show_force},
         {},
 };
+
+const struct cli_option *watch_option_find(const char *name) {
+        for (const struct cli_option *option = WATCH_OPTIONS; option->name; option++)
+                if (!strcmp(option->name, name))
+                        return option;
+        return NULL;
+}

@@ -18,4 +18,7 @@ struct watch_options {
 /* Ended by a row without a name. */
 extern const struct cli_option WATCH_OPTIONS[];
 
+/* The row of a name, or NULL. */
+const struct cli_option *watch_option_find(const char *name);
+
 #endif

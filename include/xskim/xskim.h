@@ -158,12 +158,6 @@ struct xskim_class_estimates {
         XSKIM_CLASS_ROWS(XSKIM_ESTIMATE_MEMBER)
 };
 
-/* The same rows for JSON, text and tests. ROW(name, doc) */
-#define XSKIM_LATENCY_ROWS(ROW)                                                                    \
-        ROW(gap, "from a sampled packet to the next packet on the same CPU and port")              \
-        ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
-        ROW(delivery, "from the record staged to the record decoded")
-
 /* What the telemetry itself costs; ROW(type, name, doc) */
 #define XSKIM_COST_ROWS(ROW)                                                                       \
         ROW(double, ns_per_packet,                                                                 \
@@ -289,6 +283,16 @@ XSKIM_PUBLIC int xskim_stop(struct xskim_session *session);
 /* The state of port number `port` now, or the summary after xskim_stop. */
 XSKIM_PUBLIC int xskim_snapshot(struct xskim_session *session, unsigned int port,
                                 struct xskim_snapshot *ret_snapshot);
+
+/*
+ * The buckets behind a distribution of port number `port`: what was counted since the attach. Of
+ * the moment of that port's last snapshot (told to the sinks, or asked for), or of its summary: ask
+ * right after it. Empty before the first, and of what is not measured. Needs no capability, does
+ * not block. -EINVAL: no such port or distribution; *ret_buckets is then untouched.
+ */
+XSKIM_PUBLIC int xskim_buckets(const struct xskim_session *session, unsigned int port,
+                               enum xskim_distribution_name name,
+                               struct xskim_buckets *ret_buckets);
 
 /* Stops if need be and frees. NULL is fine. Returns NULL. */
 XSKIM_PUBLIC struct xskim_session *xskim_close(struct xskim_session *session);

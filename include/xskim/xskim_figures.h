@@ -59,6 +59,45 @@ struct xskim_curve {
         struct xskim_curve_point points[XSKIM_CURVE_POINTS_MAX];
 };
 
+/* The same rows for JSON, text, metrics and tests. ROW(name, doc) */
+#define XSKIM_LATENCY_ROWS(ROW)                                                                    \
+        ROW(gap, "from a sampled packet to the next packet on the same CPU and port")              \
+        ROW(stack, "from XDP to tc ingress, sampled packets, with --stack")                        \
+        ROW(delivery, "from the record staged to the record decoded")
+
+/* All distributions of a snapshot: the latencies, in ns, and sizes, in bytes. */
+#define XSKIM_DISTRIBUTION_ROWS(ROW)                                                               \
+        XSKIM_LATENCY_ROWS(ROW)                                                                    \
+        ROW(size, "of a packet, without FCS")
+
+#define XSKIM_DISTRIBUTION_ENUM(name_, doc_) XSKIM_DISTRIBUTION_##name_,
+enum xskim_distribution_name {
+        XSKIM_DISTRIBUTION_ROWS(XSKIM_DISTRIBUTION_ENUM) XSKIM_DISTRIBUTION_COUNT
+};
+
+/* 2^7 to a doubling, up to 2^44, and two more: 44 << 7 | 2. */
+enum { XSKIM_BUCKET_SLOTS_MAX = 5634 };
+
+/*
+ * A distribution as it was counted, from which others can be made: base-2 exponential buckets, the
+ * layout of OpenTelemetry's exponential histogram at that scale. Values are integers; slot i holds
+ * those above xskim_bucket_bound(scale, i - 1) and up to xskim_bucket_bound(scale, i), slot 0 the
+ * value 0 alone. So the powers of two are bounds at every scale. The last slot also holds what is
+ * above its bound. Sizes are those of all packets in tier classes, else of the samples. Nothing
+ * ever becomes less while a session lasts.
+ */
+struct xskim_buckets {
+        unsigned int scale; /* 2^scale buckets to a doubling */
+        unsigned int slots; /* of the array below; what is beyond is 0 */
+        uint64_t samples;
+        uint64_t count; /* of packets that the samples stand for: the sum of counts */
+        double sum;     /* of their values: ns or bytes */
+        uint64_t counts[XSKIM_BUCKET_SLOTS_MAX];
+};
+
+/* The highest value that a slot holds, UINT64_MAX when that is beyond 64 bits. Scale up to 7. */
+XSKIM_PUBLIC uint64_t xskim_bucket_bound(unsigned int scale, unsigned int slot);
+
 /* An estimate of an exact count from samples alone. */
 struct xskim_estimate {
         double value;

@@ -310,3 +310,79 @@ Test(library, examines_no_port_that_is_not_there) {
         cr_assert_eq(xskim_examine("nosuchport", true, &found), -ENODEV);
         cr_expect_eq(found.count, 77);
 }
+
+/* ---- buckets ---- */
+
+static const struct xskim_buckets *buckets_of(struct xskim_session *session, unsigned int port,
+                                              enum xskim_distribution_name name) {
+        static struct xskim_buckets buckets;
+
+        cr_assert_eq(xskim_buckets(session, port, name, &buckets), 0, "%s", xskim_error_message());
+        return &buckets;
+}
+
+/* All packets are of one size, so they are in one slot, whose bounds hold it. */
+static void expect_sizes(struct xskim_session *session, unsigned int port, uint64_t count) {
+        const struct xskim_buckets *sizes = buckets_of(session, port, XSKIM_DISTRIBUTION_size);
+        unsigned int slot = 0;
+
+        while (xskim_bucket_bound(sizes->scale, slot) < PACKET_BYTES)
+                slot++;
+        cr_expect_eq(sizes->counts[slot], count, "port %u: %lu", port, sizes->counts[slot]);
+        cr_expect_eq(sizes->count, count);
+        cr_expect_float_eq(sizes->sum, (double)(PACKET_BYTES * count), 0);
+}
+
+static void snapshot_when_seen(struct xskim_session *session, unsigned int port, uint64_t seen) {
+        static struct xskim_snapshot s;
+        double until = now_s() + 10;
+
+        do
+                cr_assert_eq(xskim_snapshot(session, port, &s), 0, "%s", xskim_error_message());
+        while (s.ledger.decoded < seen && now_s() < until);
+        cr_assert_eq(s.ledger.seen, seen);
+        cr_assert_eq(s.ledger.decoded, seen);
+}
+
+Test(library, gives_the_buckets_of_the_snapshots_moment) {
+        const unsigned int counts[] = {10, 25};
+        struct xskim_session *session;
+        struct xskim_config config;
+        struct xskim_snapshot s;
+
+        config_of(&config, 2);
+        config.tier = XSKIM_TIER_CLASSES;
+        session = session_open(&config);
+        expect_sizes(session, 0, 0);
+        for (unsigned int p = 0; p < 2; p++)
+                packets_send(peers[p], counts[p]);
+        for (unsigned int p = 0; p < 2; p++)
+                snapshot_when_seen(session, p, counts[p]);
+        packets_send(peers[0], 7);
+        for (unsigned int p = 0; p < 2; p++) {
+                expect_sizes(session, p, counts[p]);
+                cr_expect_eq(buckets_of(session, p, XSKIM_DISTRIBUTION_delivery)->count, counts[p]);
+                cr_expect_eq(buckets_of(session, p, XSKIM_DISTRIBUTION_stack)->count, 0);
+        }
+        cr_assert_eq(xskim_stop(session), 0);
+        expect_sizes(session, 0, counts[0] + 7);
+        expect_sizes(session, 1, counts[1]);
+        cr_assert_eq(xskim_snapshot(session, 1, &s), 0);
+        cr_expect_eq(buckets_of(session, 1, XSKIM_DISTRIBUTION_gap)->samples, s.gap.count);
+        cr_expect_gt(s.gap.count, 0);
+        xskim_close(session);
+}
+
+Test(library, gives_no_buckets_of_what_is_not_there) {
+        static struct xskim_buckets untouched = {.samples = 77};
+        struct xskim_session *session;
+        struct xskim_config config;
+
+        config_of(&config, 1);
+        session = session_open(&config);
+        cr_expect_eq(xskim_buckets(session, 1, XSKIM_DISTRIBUTION_gap, &untouched), -EINVAL);
+        cr_expect_eq(xskim_buckets(session, 0, XSKIM_DISTRIBUTION_COUNT, &untouched), -EINVAL);
+        cr_expect(strlen(xskim_error_message()) > 10);
+        cr_expect_eq(untouched.samples, 77);
+        xskim_close(session);
+}

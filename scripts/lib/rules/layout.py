@@ -12,6 +12,7 @@ RANKS = ["leaf", "pure", "adapter", "pipeline", "top", "command"]
 # A header of a foreign library (or what begins with it), and the one noun of userspace/ that includes it.
 ADAPTERS = {
     "jansson.h": "json",
+    "microhttpd.h": "http",
     "liburing": "loop",
     "bpf/": "program",
     "xdp/libxdp.h": "program",
@@ -21,6 +22,7 @@ ADAPTERS = {
     "linux/rtnetlink.h": "netdev",
     "sys/capability.h": "privilege",
     "xxhash.h": "checksum",
+    "yaml.h": "yaml_tree",
     "pcap": "capture",
     "zlib.h": "capture_gzip",
     "zstd.h": "capture_zstd",
