@@ -11,6 +11,7 @@ declare -A codenames=([11]=bullseye [12]=bookworm [13]=trixie)
 root_begin() { # name: makes the directory $work, below which the root $root will be; removes it when the script ends
         work=$(mktemp -d "/var/tmp/xskim-$1-XXXXXX")
         root=$work/root
+        init=''
         trap root_end EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM HUP
@@ -19,6 +20,7 @@ root_begin() { # name: makes the directory $work, below which the root $root wil
 root_end() {
         trap '' INT TERM HUP
         local process
+        [ -z "$init" ] || root_halt
         for process in /proc/[0-9]*; do
                 [ "$(readlink "$process/root")" != "$root" ] || kill -KILL "${process#/proc/}" || true
         done
@@ -73,4 +75,41 @@ root_run() { # command line
                 exec chroot "$0" /usr/bin/env -i HOME=/root \
                         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
                         LANG=C.UTF-8 bash -c "cd /root && $1"' "$root" "$1"
+}
+
+# Boots the root's systemd (scripts/lib/boot), without a network; false when it does not come up, and then why stands
+# in $work/boot.
+root_boot() {
+        local state
+        rm -f "$work/init"
+        unshare --mount --propagation private --pid --net --uts --ipc --fork --kill-child \
+                scripts/lib/boot "$root" "$(basename "$work")" "$work/init" >"$work/boot" 2>&1 </dev/null &
+        booting=$!
+        for _ in {1..150}; do
+                sleep 0.2
+                [ ! -s "$work/init" ] || init=$(<"$work/init")
+                [ -d "/proc/$booting" ] || break
+                state=$(root_booted "systemctl is-system-running" 2>&1) || true
+                case "$state" in running | degraded) return 0 ;; esac
+        done
+        echo "systemd did not come up: ${state:-it ended}" >>"$work/boot"
+        root_halt
+        return 1
+}
+
+root_booted() { # command line: in the booted root
+        nsenter --target "${init:?}" --mount --pid --net --uts --ipc --cgroup --root --wd env -i HOME=/root \
+                PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
+                bash -euc "cd /root && $1"
+}
+
+# shellcheck disable=SC2016 # the inner shell expands them
+root_halt() {
+        # The end of process 1 is the end of all of them.
+        [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
+        wait "$booting" 2>/dev/null || true
+        init=''
+        unshare --mount --propagation private bash -c '
+                mount -t cgroup2 cgroup2 "$0/mnt"
+                [ ! -d "$0/mnt/$1" ] || find "$0/mnt/$1" -depth -type d -exec rmdir {} +' "$root" "$(basename "$work")"
 }
