@@ -11,7 +11,7 @@ declare -A codenames=([11]=bullseye [12]=bookworm [13]=trixie)
 root_begin() { # name: makes the directory $work, below which the root $root will be; removes it when the script ends
         work=$(mktemp -d "/var/tmp/xskim-$1-XXXXXX")
         root=$work/root
-        init=''
+        booting='' init=''
         trap root_end EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM HUP
@@ -20,7 +20,7 @@ root_begin() { # name: makes the directory $work, below which the root $root wil
 root_end() {
         trap '' INT TERM HUP
         local process
-        [ -z "$init" ] || root_halt
+        [ -z "$booting" ] || root_halt
         for process in /proc/[0-9]*; do
                 [ "$(readlink "$process/root")" != "$root" ] || kill -KILL "${process#/proc/}" || true
         done
@@ -105,10 +105,11 @@ root_booted() { # command line: in the booted root
 
 # shellcheck disable=SC2016 # the inner shell expands them
 root_halt() {
-        # The end of process 1 is the end of all of them.
+        # The end of process 1 is the end of all of them; that of the process that made it, its end.
         [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
+        [ -n "$init" ] || kill -KILL "$booting" 2>/dev/null || true
         wait "$booting" 2>/dev/null || true
-        init=''
+        booting='' init=''
         unshare --mount --propagation private bash -c '
                 mount -t cgroup2 cgroup2 "$0/mnt"
                 [ ! -d "$0/mnt/$1" ] || find "$0/mnt/$1" -depth -type d -exec rmdir {} +' "$root" "$(basename "$work")"
