@@ -45,7 +45,7 @@ static int notify_listen(const char *name) {
         return fd;
 }
 
-struct serving serving_begin(const char *configuration, const char *manager) {
+struct serving serving_begin(const char *configuration, const char *manager, void (*before)(void)) {
         struct serving s = {.directory = "/tmp/xskim-serve-XXXXXX", .manager = -1};
 
         cr_assert(mkdtemp(s.directory));
@@ -56,13 +56,13 @@ struct serving serving_begin(const char *configuration, const char *manager) {
                 s.manager = notify_listen(manager);
                 setenv("NOTIFY_SOCKET", manager, 1);
         }
-        s.command = COMMAND_START(NULL, "serve", "--config", s.path);
+        s.command = COMMAND_START(before, "serve", "--config", s.path);
         unsetenv("NOTIFY_SOCKET");
         return s;
 }
 
 struct serving serving_start(const char *configuration) {
-        struct serving s = serving_begin(configuration, NULL);
+        struct serving s = serving_begin(configuration, NULL, NULL);
 
         SERVING_UNTIL(&s, serving_get("/healthz", NULL) == 200);
         return s;

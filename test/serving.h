@@ -28,8 +28,8 @@ struct serving {
 struct serving serving_start(const char *configuration);
 
 /* Likewise, without waiting. `manager`: of NOTIFY_SOCKET, "/…" or "@…" (a path must be free);
- * NULL: none. */
-struct serving serving_begin(const char *configuration, const char *manager);
+ * `before` runs in the child before exec. Both may be NULL. */
+struct serving serving_begin(const char *configuration, const char *manager, void (*before)(void));
 
 /* Writes the configuration, sends SIGHUP and waits until it has answered in its log. */
 void serving_reload(struct serving *serving, const char *configuration);

@@ -9,8 +9,6 @@
 #include "log.h"
 #include "service.h"
 
-enum { STREAM_BYTES = 65536 };
-
 struct serve_options {
         const char *path;
 };
@@ -61,6 +59,5 @@ int command_serve(int argc, char **argv) {
                 return cli_help_command(stdout, command) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
         if (r < 0)
                 return complain(r, CLI_EXIT_USAGE);
-        setvbuf(stdout, NULL, _IOFBF, STREAM_BYTES);
         return serve(options.path);
 }

@@ -8,9 +8,9 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "json.h"
 #include "log.h"
 #include "service_private.h"
-#include "sink_json.h"
 #include "util.h"
 
 enum {
@@ -36,27 +36,39 @@ const char *service_message(int r) {
 
 /* ---- JSON lines ---- */
 
-/* Output that fails is no reason to stop watching: the line is lost, and the log says so. */
-static int line_judge(struct service *s, int r) {
-        if (r < 0)
-                SERVICE_LOG(s, LOGBOOK_ERROR, "JSON: a line is lost. %s", service_message(r));
-        clearerr(stdout);
+/* Output that fails, or stands still, is no reason to stop watching. */
+void service_losses_tell(struct service *s, const struct outlet_losses *losses) {
+        uint64_t lost = losses->full + losses->failed;
+
+        if (lost > s->lines_lost)
+                SERVICE_LOG(s, LOGBOOK_ERROR, "JSON: lost %" PRIu64 " lines, since the start: %s",
+                            lost,
+                            losses->error ? strerror(losses->error)
+                                          : "standard output does not take them fast enough");
+        s->lines_lost = lost;
+}
+
+static void line_put(struct service *s, const struct xskim_snapshot *snapshot,
+                     enum json_type type) {
+        char *line;
+
+        if (!s->config.json)
+                return;
         error_clear();
-        return 0;
+        if (json_line(snapshot, type, &line) < 0)
+                SERVICE_LOG(s, LOGBOOK_ERROR, "JSON: a line is lost: %s", service_message(-ENOMEM));
+        else
+                (void)outlet_put(s->outlet, line); /* see service_losses_tell */
 }
 
 static int on_snapshot(void *context, const struct xskim_snapshot *snapshot) {
-        struct service *s = context;
-
-        error_clear();
-        return s->config.json ? line_judge(s, s->json.snapshot(s->json.context, snapshot)) : 0;
+        line_put(context, snapshot, JSON_SNAPSHOT);
+        return 0;
 }
 
 static int on_summary(void *context, const struct xskim_snapshot *summary) {
-        struct service *s = context;
-
-        error_clear();
-        return s->config.json ? line_judge(s, s->json.summary(s->json.context, summary)) : 0;
+        line_put(context, summary, JSON_SUMMARY);
+        return 0;
 }
 
 /* ---- time ---- */
@@ -81,6 +93,9 @@ void service_is_changed(struct service *s) {
 }
 
 static void beat(struct service *s) {
+        const struct outlet_losses losses = outlet_losses(s->outlet);
+
+        service_losses_tell(s, &losses);
         service_publish_beat(s);
         logbook_settle(&s->book, s->common.now_ns, false);
 }
@@ -229,7 +244,7 @@ static int start(struct service *s) {
                sizeof(s->config.metrics_address));
         r = signals_open(s);
         r = r < 0 ? r : notify_open(&s->notify);
-        r = r < 0 ? r : sink_json_open(stdout, &s->json);
+        r = r < 0 ? r : outlet_open(STDOUT_FILENO, &s->outlet);
         r = r < 0 ? r : metrics_listen(s);
         if (r < 0)
                 return r;
@@ -269,12 +284,16 @@ int service_open(const char *path, struct service **ret_service) {
 }
 
 struct service *service_close(struct service *s, uint64_t *ret_unaccounted) {
+        struct outlet_losses losses = {};
+
         *ret_unaccounted = 0;
         if (!s)
                 return NULL;
         notify_tell(&s->notify, "STOPPING=1");
         for (unsigned int p = 0; p < XSKIM_PORTS_MAX; p++)
                 s->ports[p] = served_free(s->ports[p]);
+        s->outlet = outlet_close(s->outlet, &losses);
+        service_losses_tell(s, &losses);
         s->http = http_close(s->http);
         logbook_settle(&s->book, s->common.now_ns, true);
         *ret_unaccounted = s->common.unaccounted;

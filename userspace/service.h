@@ -7,10 +7,10 @@
  *     service_run     until SIGTERM or SIGINT; SIGHUP reads the configuration anew
  *     service_close   ends the sessions, with their summaries
  *
- * One thread: this one. Beside it are the workers of the sessions and the HTTP server's own, none
- * of which waits for it. What blocks it: a port that is opened or closed (some tens of ms each),
- * standard output with `json`. Memory: some 250 KB, and for each port some 20 KB, two pages of 20
- * KB, and its session.
+ * One thread: this one. Beside it are the workers of the sessions, the HTTP server's own, and one
+ * that writes standard output; none of them waits for it. What blocks it: a port that is opened or
+ * closed (some tens of ms each). Memory: some 250 KB, 4 MB when standard output stands still with
+ * `json`, and for each port some 20 KB, two pages of 20 KB, and its session.
  *
  * Needs what xskim_open needs, each time that a port comes back.
  */

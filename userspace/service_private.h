@@ -10,6 +10,7 @@
 #include "http.h"
 #include "logbook.h"
 #include "notify.h"
+#include "outlet.h"
 #include "serve_config.h"
 #include "served.h"
 #include "service.h"
@@ -35,7 +36,8 @@ struct service {
         struct serve_config fresh;  /* being read */
         struct logbook book;
         struct served_common common;
-        struct xskim_sink json;
+        struct outlet *outlet; /* standard output, of JSON lines */
+        uint64_t lines_lost;   /* as it was logged */
         struct notify notify;
         struct http *http; /* NULL: no metrics */
         int signal_fd;
@@ -51,6 +53,9 @@ struct service {
 
 /* The message of a failure: of the command's own files, or else the library's. */
 const char *service_message(int r);
+
+/* Logs that lines were lost, when more were than the last time. */
+void service_losses_tell(struct service *service, const struct outlet_losses *losses);
 
 /* Chores have other periods, or are due at once. */
 void service_clocks_set(struct service *service);

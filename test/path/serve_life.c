@@ -4,6 +4,7 @@
  * manager, and ends. What it watches is in serve.c.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static void ends_well(struct serving *s) {
 /* ---- starting ---- */
 
 static void is_refused(const char *configuration, int status, const char *text) {
-        struct serving s = serving_begin(configuration, NULL);
+        struct serving s = serving_begin(configuration, NULL, NULL);
         struct command_result result = serving_end(&s, 0);
 
         cr_expect_eq(result.status, status, "status %d: %s", result.status, result.err);
@@ -180,7 +181,7 @@ static void is_told(const char *manager) {
         char told[16384] = "|";
 
         setenv("WATCHDOG_USEC", "200000", 1);
-        s = serving_begin(BOTH, manager);
+        s = serving_begin(BOTH, manager, NULL);
         unsetenv("WATCHDOG_USEC");
         SERVING_UNTIL(&s, was_told(&s, told, sizeof(told), "|READY=1|"));
         SERVING_UNTIL(&s, was_told(&s, told, sizeof(told), "|STATUS=watching 2 of 2 ports|"));
@@ -215,6 +216,34 @@ Test(serve_life, the_service_manager_is_told_by_an_abstract_name) {
 
         snprintf(name, sizeof(name), "@xskim-manager-%d", getpid());
         is_told(name);
+}
+
+/* ---- standard output ---- */
+
+/* A pipe that nobody reads; the other end stays open with the command. */
+static void output_stands_still(void) {
+        int ends[2];
+
+        if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, 4096) < 0 ||
+            dup2(ends[1], STDOUT_FILENO) < 0)
+                _exit(97);
+}
+
+Test(serve_life, standard_output_that_stands_still_holds_up_nothing) {
+        struct serving s = serving_begin(SERVING_HEAD "json: true\nports:\n" PORT(LAB_PORT, ""),
+                                         NULL, output_stands_still);
+        struct command_result result;
+
+        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        /* ten lines, of which one fits */
+        usleep(1000000);
+        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        cr_expect_eq(serving_get("/healthz", NULL), 200);
+        result = serving_end(&s, SIGTERM);
+        cr_expect_eq(result.status, 0, "status %d, signal %d", result.status, result.signal);
+        cr_expect(strstr(result.err, "JSON: lost "), "%s", result.err);
+        command_result_free(&result);
 }
 
 /* ---- ending ---- */
