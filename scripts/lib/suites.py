@@ -28,7 +28,7 @@ STAGES = {
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", *SANITIZED], SUITES, []),
     "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dtests=false", "-Dc_args=-Wno-tsan", *SANITIZED],
              ["path"], ["setarch"]),
-    "clang-19": ("build-clang-19", ["-Dclang=clang-19", "-Dperf=false"], ["program"], ["clang-19"]),
+    "clang-19": ("build-clang-19", ["-Dclang=clang-19", "-Dperf=false", "-Dsuites=program"], ["program"], ["clang-19"]),
 }
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
