@@ -32,7 +32,7 @@ root_end() {
 
 root_sources() { # codename: this machine's sources, for that release; only Debian's own
         local file other
-        for file in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list.d/*.list; do
+        for file in /etc/apt/sources.list /etc/apt/sources.list.d/{*debian.sources,*.list}; do
                 [ ! -f "$file" ] || grep -q debian "$file" || continue
                 [ -f "$file" ] || continue
                 cat "$file" && echo
