@@ -65,10 +65,25 @@ root_make() { # codename, packages beside the minimal ones, separated by commas
                 "$1" "$root" "$list"
 }
 
+# Runs a command with mounts of its own that nobody else sees. Where / is no mount point, in a plain chroot, nothing
+# below it can be made private; but /proc is one, so the command gets / there, as its root.
+# shellcheck disable=SC2016 # the inner shell expands them
+root_apart() { # options of unshare, --, command by its absolute path
+        local options=()
+        while [ "$1" != -- ]; do options+=("$1") && shift; done
+        shift
+        if awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+                unshare --mount --propagation private "${options[@]}" "$@"
+        else
+                unshare --mount --propagation unchanged "${options[@]}" sh -c '
+                        mount --make-rprivate /proc && mount --rbind / /proc && exec chroot /proc "$@"' sh "$@"
+        fi
+}
+
 # A plain chroot: / is no mount point in it, which "ip netns exec" and others do not like.
 # shellcheck disable=SC2016 # the inner shell expands them
 root_run() { # command line
-        unshare --mount --propagation private bash -euc '
+        root_apart -- /bin/bash -euc '
                 mount --rbind /proc "$0/proc"
                 mount --rbind /sys "$0/sys"
                 mount --rbind /dev "$0/dev"
@@ -82,8 +97,8 @@ root_run() { # command line
 root_boot() {
         local state
         rm -f "$work/init"
-        unshare --mount --propagation private --pid --net --uts --ipc --fork --kill-child \
-                scripts/lib/boot "$root" "$(basename "$work")" "$work/init" >"$work/boot" 2>&1 </dev/null &
+        root_apart --pid --net --uts --ipc --fork --kill-child -- "$PWD/scripts/lib/boot" "$root" \
+                "$(basename "$work")" "$work/init" >"$work/boot" 2>&1 </dev/null &
         booting=$!
         for _ in {1..150}; do
                 sleep 0.2
@@ -105,12 +120,16 @@ root_booted() { # command line: in the booted root
 
 # shellcheck disable=SC2016 # the inner shell expands them
 root_halt() {
-        # The end of process 1 is the end of all of them; that of the process that made it, its end.
-        [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
-        [ -n "$init" ] || kill -KILL "$booting" 2>/dev/null || true
+        # The end of process 1 is the end of all of them. It says its number as the first thing that it does.
+        for _ in {1..20}; do
+                [ ! -s "$work/init" ] || break
+                [ -d "/proc/$booting" ] || break
+                sleep 0.1
+        done
+        [ ! -s "$work/init" ] || kill -KILL "$(<"$work/init")" 2>/dev/null || true
         wait "$booting" 2>/dev/null || true
         booting='' init=''
-        unshare --mount --propagation private bash -c '
+        root_apart -- /bin/bash -c '
                 mount -t cgroup2 cgroup2 "$0/mnt"
                 [ ! -d "$0/mnt/$1" ] || find "$0/mnt/$1" -depth -type d -exec rmdir {} +' "$root" "$(basename "$work")"
 }
