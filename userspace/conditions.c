@@ -165,7 +165,9 @@ static int cannot(const struct condition *condition) {
 
 int conditions_enter(struct conditions *c, unsigned int number) {
         struct condition *condition = &c->conditions[number];
-        int rested, r = 0;
+        struct condition *left;
+        bool told;
+        int r = 0;
 
         error_clear();
         if (c->current == condition)
@@ -183,8 +185,13 @@ int conditions_enter(struct conditions *c, unsigned int number) {
                 r = slow_enter(c, condition);
         else if (!r)
                 r = fast_enter(c, condition);
-        rested = rest(c->current);
-        r = r < 0 ? r : rested;
+        /* a failure of the one that is left is its own */
+        left = c->current;
+        told = error_is_set();
+        if (rest(left) < 0) {
+                fail(left, -EIO);
+                error_forget(told);
+        }
         c->current = r < 0 ? NULL : condition;
         if (r >= 0)
                 return 0;

@@ -214,6 +214,8 @@ static struct MHD_Response *response_new(const char *type, enum MHD_ResponseMemo
                                          char *text, size_t bytes) {
         struct MHD_Response *response = MHD_create_response_from_buffer(bytes, text, mode);
 
+        if (!response && mode == MHD_RESPMEM_MUST_FREE)
+                free(text);
         if (!response)
                 return NULL;
         if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
@@ -254,7 +256,7 @@ int http_open(const char *address, uint32_t port, struct http **ret_http) {
         int r;
 
         if (!http)
-                return -ENOMEM;
+                return error_set(-ENOMEM, "http: no memory");
         http->listen_fd = -1;
         pthread_mutex_init(&http->lock, NULL);
         r = refusals_open(http);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns what is said and what is held back. See logbook.h. */
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -18,19 +19,35 @@ static const char *word_of(enum logbook_level level) {
         return "";
 }
 
-/* In one piece, so that nobody else's line comes in between. */
-static void line_print(const struct logbook *book, enum logbook_level level, const char *before,
-                       const char *line) {
-        char head[32];
+/* Whoever reads the log and stands still must not hold up the service. A file, and what is no
+ * descriptor at all, always has room; a pipe that is ready takes more than a line. */
+static bool has_room(FILE *stream) {
+        struct pollfd wait = {.fd = fileno(stream), .events = POLLOUT};
 
+        return wait.fd < 0 || poll(&wait, 1, 0) > 0;
+}
+
+/* In one piece, so that nobody else's line comes in between. */
+static void line_print(struct logbook *book, enum logbook_level level, const char *before,
+                       const char *line) {
+        char head[32], lost[64] = "";
+
+        if (!has_room(book->stream)) {
+                book->lost++;
+                return;
+        }
         if (book->numbered)
                 snprintf(head, sizeof(head), "<%d>", (int)level);
         else
                 snprintf(head, sizeof(head), "xskim: %s", word_of(level));
-        fprintf(book->stream, "%s%s%.*s\n", head, before, (int)strcspn(line, "\n"), line);
+        if (book->lost)
+                snprintf(lost, sizeof(lost), "(%" PRIu64 " lines of the log are lost) ",
+                         book->lost);
+        book->lost = 0;
+        fprintf(book->stream, "%s%s%s%.*s\n", head, lost, before, (int)strcspn(line, "\n"), line);
 }
 
-static void lines_print(const struct logbook *book, enum logbook_level level, const char *text) {
+static void lines_print(struct logbook *book, enum logbook_level level, const char *text) {
         while (*text) {
                 line_print(book, level, "", text);
                 text += strcspn(text, "\n");
@@ -39,7 +56,7 @@ static void lines_print(const struct logbook *book, enum logbook_level level, co
 }
 
 /* The first line is enough to know it by. */
-static void message_settle(const struct logbook *book, struct logbook_message *message) {
+static void message_settle(struct logbook *book, struct logbook_message *message) {
         char count[64];
 
         snprintf(count, sizeof(count), "(%" PRIu64 " more like it) ", message->held_back);
@@ -129,7 +146,7 @@ void logbook_add(struct logbook *book, uint64_t now_ns, enum logbook_level level
         lines_print(book, level, text);
 }
 
-void logbook_answer(const struct logbook *book, enum logbook_level level, const char *format, ...) {
+void logbook_answer(struct logbook *book, enum logbook_level level, const char *format, ...) {
         char text[LOGBOOK_MESSAGE_BYTES];
         va_list arguments;
 

@@ -3,8 +3,8 @@
  * The log of a service: lines to a stream, each with its level, and the same message at most once
  * in LOGBOOK_QUIET_NS: what is held back is counted, and the count is told. Bounded: it remembers
  * LOGBOOK_MESSAGES_MAX messages and forgets the oldest one first. Two messages are the same when
- * they differ in nothing but numbers that stand alone ("after 3.2 s"). Pure: the time is the
- * caller's.
+ * they differ in nothing but numbers that stand alone ("after 3.2 s"). A line for which a pipe or
+ * terminal has no room at once is lost, and the next one says so. The time is the caller's.
  */
 #ifndef XSKIM_LOGBOOK_H
 #define XSKIM_LOGBOOK_H
@@ -42,6 +42,7 @@ struct logbook {
         FILE *stream;
         bool numbered; /* "<N>" in front of each line, for the journal; else a word where it matters
                         */
+        uint64_t lost; /* lines for which the stream had no room, and which no line tells of yet */
         struct logbook_message messages[LOGBOOK_MESSAGES_MAX];
 };
 
@@ -52,7 +53,7 @@ __attribute__((format(printf, 4, 5))) void logbook_add(struct logbook *book, uin
 
 /* Prints it whatever was printed before: an answer to what a person has done. */
 __attribute__((format(printf, 3, 4))) void
-logbook_answer(const struct logbook *book, enum logbook_level level, const char *format, ...);
+logbook_answer(struct logbook *book, enum logbook_level level, const char *format, ...);
 
 /* Tells how many were held back of the messages whose time is over (`all`: of every one). */
 void logbook_settle(struct logbook *book, uint64_t now_ns, bool all);

@@ -60,18 +60,18 @@ void notify_close(struct notify *notify) {
         fd_cleanup(&notify->fd);
 }
 
-void notify_tell(const struct notify *notify, const char *format, ...) {
+bool notify_tell(const struct notify *notify, const char *format, ...) {
         char told[TOLD_BYTES];
         va_list arguments;
         int length;
 
         if (notify->fd < 0)
-                return;
+                return true;
         va_start(arguments, format);
         length = vsnprintf(told, sizeof(told), format, arguments);
         va_end(arguments);
-        if (length > 0)
-                (void)!send(notify->fd, told, MIN((size_t)length, sizeof(told) - 1), MSG_NOSIGNAL);
+        return length > 0 &&
+               send(notify->fd, told, MIN((size_t)length, sizeof(told) - 1), MSG_NOSIGNAL) >= 0;
 }
 
 static bool number_of(const char *name, uint64_t *ret_number) {

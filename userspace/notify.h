@@ -23,9 +23,9 @@ struct notify {
 int notify_open(struct notify *notify);
 void notify_close(struct notify *notify);
 
-/* One datagram, of lines separated by newlines. Never blocks: what the other side has no room for
- * is lost, as it is when it has gone. */
-__attribute__((format(printf, 2, 3))) void notify_tell(const struct notify *notify,
+/* One datagram, of lines separated by newlines. Never blocks: false when the other side has no room
+ * for it, and it is lost, as it is when the other side has gone; with nobody to tell it is true. */
+__attribute__((format(printf, 2, 3))) bool notify_tell(const struct notify *notify,
                                                        const char *format, ...);
 
 /* How long the watchdog waits for WATCHDOG=1 before it takes this process for stuck; 0: there is no

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the queue of lines and the thread that writes them. See outlet.h. */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -34,7 +35,10 @@ static int bytes_write(const struct outlet *o, const char *text, size_t length, 
         while (done < length) {
                 ssize_t r = write(o->fd, text + done, length - done);
 
-                if (r < 0 && errno != EINTR) {
+                if (r < 0 && errno == EAGAIN) {
+                        /* somebody else, who has the same pipe, does not want to wait */
+                        poll(&(struct pollfd){.fd = o->fd, .events = POLLOUT}, 1, -1);
+                } else if (r < 0 && errno != EINTR) {
                         *ret_torn |= done > 0;
                         return errno;
                 }
@@ -140,7 +144,7 @@ struct outlet_losses outlet_losses(struct outlet *o) {
         return losses;
 }
 
-/* While it is closing the thread waits in nothing but write, and holds no lock there. */
+/* While it is closing the thread waits in nothing but write and poll, and holds no lock there. */
 static void thread_end(struct outlet *o) {
         struct timespec until;
 
@@ -148,9 +152,9 @@ static void thread_end(struct outlet *o) {
         o->closing = true;
         pthread_cond_signal(&o->news);
         pthread_mutex_unlock(&o->lock);
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += OUTLET_CLOSE_MS / 1000;
-        if (!pthread_timedjoin_np(o->thread, NULL, &until))
+        if (!pthread_clockjoin_np(o->thread, NULL, CLOCK_MONOTONIC, &until))
                 return;
         pthread_cancel(o->thread);
         pthread_join(o->thread, NULL);

@@ -2,6 +2,7 @@
 /* Owns the life of one port. See served.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "log.h"
@@ -19,7 +20,8 @@ struct served {
         struct figures base;           /* sessions before this one */
         struct figures figures;
         uint64_t sessions;
-        uint64_t since_ns; /* watched, or not */
+        unsigned int ifindex; /* that the name meant when the session began */
+        uint64_t since_ns;    /* watched, or not */
         uint64_t due_ns;
         uint32_t pause_ms;
         char reason[LOGBOOK_MESSAGE_BYTES]; /* why it is not watched, as it was logged */
@@ -55,7 +57,8 @@ static void notes_tell(struct served *s, const struct xskim_snapshot *snapshot,
                        enum logbook_level level) {
         for (; s->notes_told < snapshot->note_count; s->notes_told++) {
                 const char *note = snapshot->notes[s->notes_told];
-                bool named = !strncmp(note, s->port.name, strlen(s->port.name));
+                size_t length = strlen(s->port.name);
+                bool named = !strncmp(note, s->port.name, length) && strchr(": ", note[length]);
 
                 LOG(s, level, "%s%s%s", named ? "" : s->port.name, named ? "" : ": ", note);
         }
@@ -151,8 +154,10 @@ static void session_begin(struct served *s) {
         else
                 LOG(s, LOGBOOK_NOTICE, "%s: watched", s->port.name);
         s->since_ns = s->common->now_ns;
-        if (xskim_snapshot(s->session, 0, &snapshot) < 0)
+        if (xskim_snapshot(s->session, 0, &snapshot) < 0) {
+                LOG(s, LOGBOOK_ERROR, "%s: no first snapshot: %s", s->port.name, message_of(-EIO));
                 return;
+        }
         figures_now(&s->base, &snapshot, buckets_read(s), &s->figures);
         notes_tell(s, &snapshot, LOGBOOK_DETAIL);
 }
@@ -166,9 +171,18 @@ int served_try(struct served *s) {
         r = xskim_open(&s->port.config, &s->session);
         if (r < 0)
                 return wait_on(s, r);
+        s->ifindex = if_nametoindex(s->port.name);
         xskim_sink_add(s->session, &sink);
         session_begin(s);
         return 0;
+}
+
+/* A session stays with its device, but the configuration means the name. A device that is gone says
+ * so itself. */
+static bool is_renamed(const struct served *s) {
+        char name[IF_NAMESIZE];
+
+        return if_indextoname(s->ifindex, name) && if_nametoindex(s->port.name) != s->ifindex;
 }
 
 bool served_dispatch(struct served *s) {
@@ -178,8 +192,10 @@ bool served_dispatch(struct served *s) {
                 return false;
         error_clear();
         r = xskim_dispatch(s->session);
-        if (r == XSKIM_CONTINUE)
+        if (r == XSKIM_CONTINUE && !is_renamed(s))
                 return true;
+        if (r == XSKIM_CONTINUE)
+                LOG(s, LOGBOOK_WARNING, "%s: the device has another name now", s->port.name);
         if (r < 0)
                 LOG(s, LOGBOOK_ERROR, "%s: no longer watched: %s", s->port.name, message_of(r));
         if (s->common->now_ns - s->since_ns >= SERVED_LASTED_MS * MS)

@@ -85,14 +85,20 @@ void service_clocks_set(struct service *s) {
         clock_set(&s->clocks[SERVICE_METRICS], MAX(s->config.interval_ms, SERVICE_PAGE_MS_MIN) * MS,
                   now);
         clock_set(&s->clocks[SERVICE_BEAT], SERVICE_BEAT_MS * MS, now);
-        clock_set(&s->clocks[SERVICE_WATCHDOG], notify_watchdog_ns() / 2, now);
 }
 
 void service_is_changed(struct service *s) {
         s->clocks[SERVICE_METRICS].due_ns = s->clocks[SERVICE_BEAT].due_ns = s->common.now_ns;
 }
 
+/* What has no room now is told with a later beat: without it the service is killed in the end. */
+static void ready_tell(struct service *s) {
+        s->ready_owed = !notify_tell(&s->notify, "READY=1");
+}
+
 static void beat(struct service *s) {
+        if (s->ready_owed)
+                ready_tell(s);
         const struct outlet_losses losses = outlet_losses(s->outlet);
 
         service_losses_tell(s, &losses);
@@ -102,6 +108,11 @@ static void beat(struct service *s) {
 
 static void watchdog_feed(struct service *s) {
         notify_tell(&s->notify, "WATCHDOG=1");
+}
+
+void service_is_at_work(struct service *s) {
+        if (s->clocks[SERVICE_WATCHDOG].period_ns)
+                watchdog_feed(s);
 }
 
 static void (*const CHORES[SERVICE_CHORE_COUNT])(struct service *s) = {
@@ -144,13 +155,15 @@ static void reload(struct service *s) {
                 logbook_answer(&s->book, LOGBOOK_ERROR, "reload: refused, and nothing changes: %s",
                                service_message(r));
         } else {
+                /* each port's summary is told, however like it is to an earlier one */
+                logbook_settle(&s->book, s->common.now_ns, true);
                 service_ports_apply(s);
                 service_ports_try(s);
                 service_clocks_set(s);
                 service_is_changed(s);
                 logbook_answer(&s->book, LOGBOOK_NOTICE, "reload: %s is in force", s->path);
         }
-        notify_tell(&s->notify, "READY=1");
+        ready_tell(s);
 }
 
 static void signals_take(struct service *s) {
@@ -217,7 +230,7 @@ static int turn(struct service *s) {
 int service_run(struct service *s) {
         int r = 0;
 
-        notify_tell(&s->notify, "READY=1");
+        ready_tell(s);
         while (!s->ending && r >= 0)
                 r = turn(s);
         return r;
@@ -248,6 +261,7 @@ static int start(struct service *s) {
         r = r < 0 ? r : metrics_listen(s);
         if (r < 0)
                 return r;
+        clock_set(&s->clocks[SERVICE_WATCHDOG], notify_watchdog_ns() / 2, s->common.now_ns);
         service_ports_apply(s);
         service_clocks_set(s);
         service_is_changed(s);
@@ -290,6 +304,8 @@ struct service *service_close(struct service *s, uint64_t *ret_unaccounted) {
         if (!s)
                 return NULL;
         notify_tell(&s->notify, "STOPPING=1");
+        /* each port's summary is told, however like it is to an earlier one */
+        logbook_settle(&s->book, s->common.now_ns, true);
         for (unsigned int p = 0; p < XSKIM_PORTS_MAX; p++)
                 s->ports[p] = served_free(s->ports[p]);
         s->outlet = outlet_close(s->outlet, &losses);

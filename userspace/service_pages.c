@@ -96,10 +96,8 @@ void service_publish_beat(struct service *s) {
         char status[SERVICE_STATUS_BYTES];
         bool all = status_make(s, status);
 
-        if (strcmp(status, s->status)) {
+        if (strcmp(status, s->status) && notify_tell(&s->notify, "STATUS=%s", status))
                 memcpy(s->status, status, sizeof(s->status));
-                notify_tell(&s->notify, "STATUS=%s", status);
-        }
         if (!s->http)
                 return;
         text_publish(s, HTTP_HEALTH, 200, "alive");

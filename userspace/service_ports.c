@@ -33,10 +33,12 @@ static void ports_leave(struct service *s) {
                         logbook_answer(&s->book, LOGBOOK_NOTICE,
                                        "%s: no longer in the configuration", now->name);
                         s->ports[p] = served_free(s->ports[p]);
+                        service_is_at_work(s);
                 } else if (!serve_port_same(now, wanted)) {
                         logbook_answer(&s->book, LOGBOOK_NOTICE, "%s: has other settings now",
                                        now->name);
                         served_change(s->ports[p], wanted);
+                        service_is_at_work(s);
                 }
         }
 }
@@ -94,6 +96,7 @@ int service_ports_try(struct service *s) {
                 if (!s->ports[p] || served_due_ns(s->ports[p]) > s->common.now_ns)
                         continue;
                 one = served_try(s->ports[p]);
+                service_is_at_work(s);
                 if (!one)
                         service_is_changed(s);
                 r = one == -EPERM ? one : r;

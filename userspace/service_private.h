@@ -45,6 +45,7 @@ struct service {
         struct service_clock clocks[SERVICE_CHORE_COUNT];
         struct figures figures[XSKIM_PORTS_MAX]; /* working space */
         char status[SERVICE_STATUS_BYTES];       /* as it was told */
+        bool ready_owed;                         /* READY=1 could not be told yet */
         bool ending;
 };
 
@@ -56,6 +57,9 @@ const char *service_message(int r);
 
 /* Logs that lines were lost, when more were than the last time. */
 void service_losses_tell(struct service *service, const struct outlet_losses *losses);
+
+/* Tells the watchdog that what takes long goes on: a driver may take a second for a port. */
+void service_is_at_work(struct service *service);
 
 /* Chores have other periods, or are due at once. */
 void service_clocks_set(struct service *service);

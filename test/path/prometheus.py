@@ -12,6 +12,7 @@ has what it asks for, for each of the ports, and is made of names that xskim exp
 are active, and no others. quantiles: after the end of xskim, its summaries against the histograms as last scraped.
 tested: each alert has a unit test in which it fires, and one in which it does not.
 """
+import http
 import json
 import math
 import re
@@ -41,6 +42,8 @@ def asked(url, path, **words):
     try:
         return json.loads(fetched(f"{url}/api/v1/{path}?{urllib.parse.urlencode(words, doseq=True)}"))["data"]
     except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+            raise  # not ready yet, which it says in plain words
         return {"error": json.loads(error.read()).get("error"), "result": [], "groups": [], "alerts": []}
 
 

@@ -228,6 +228,25 @@ Test(serve, a_port_set_down_and_up_keeps_its_session) {
         ends_well(&s);
 }
 
+/* What the configuration names is a name, and its counters stay with it. */
+Test(serve, a_renamed_port_is_no_longer_the_one_that_was_meant) {
+        struct serving s = serving_start(ONE_PORT);
+
+        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        lab_run("ip link set " LAB_PORT " down");
+        lab_run("ip link set " LAB_PORT " name renamed0");
+        SERVING_UNTIL(&s, !is_up(LAB_PORT));
+        cr_expect_eq(lab_xdp_program("renamed0"), 0);
+        lab_run("ip link set renamed0 name " LAB_PORT);
+        lab_run("ip link set " LAB_PORT " up");
+        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, packets(LAB_PORT) == 200);
+        ends_well(&s);
+}
+
 Test(serve, a_port_moved_to_another_namespace_is_watched_when_it_is_back) {
         struct serving s = serving_start(ONE_PORT);
         pid_t other = lab_namespace();

@@ -218,6 +218,45 @@ Test(serve_life, the_service_manager_is_told_by_an_abstract_name) {
         is_told(name);
 }
 
+/* Who reloads more often than the watchdog is fed. */
+Test(serve_life, reloads_do_not_keep_the_watchdog_hungry) {
+        enum { RELOADS = 15, APART_US = 100000 };
+        char name[64], told[16384] = "|";
+        struct serving s;
+        bool fed = false;
+
+        snprintf(name, sizeof(name), "@xskim-manager-%d", getpid());
+        setenv("WATCHDOG_USEC", "2000000", 1);
+        s = serving_begin(ONE_PORT, name, NULL);
+        unsetenv("WATCHDOG_USEC");
+        SERVING_UNTIL(&s, was_told(&s, told, sizeof(told), "|STATUS=watching 1 of 1 ports|"));
+        serving_told(&s);
+        strcpy(told, "|");
+        for (int i = 0; i < RELOADS; i++) {
+                kill(s.command.pid, SIGHUP);
+                usleep(APART_US);
+                fed |= was_told(&s, told, sizeof(told), "|WATCHDOG=1|");
+        }
+        cr_expect(fed, "%s", told);
+        ends_well(&s);
+}
+
+/* However like it is to the one before. */
+Test(serve_life, the_summary_of_each_session_is_told) {
+        struct serving s = serving_start(ONE_PORT);
+        struct command_result result;
+
+        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        serving_reload(&s, SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: 2\n"));
+        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        send_to(LAB_PEER, 123);
+        SERVING_UNTIL(&s, packets(LAB_PORT) == 123);
+        result = serving_end(&s, SIGTERM);
+        cr_expect(strstr(result.err, "seen 0 packets"), "%s", result.err);
+        cr_expect(strstr(result.err, "seen 123 packets"), "%s", result.err);
+        command_result_free(&result);
+}
+
 /* ---- standard output ---- */
 
 /* A pipe that nobody reads; the other end stays open with the command. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a service logs, what it holds back, and that it says how much that was. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "logbook.h"
 
@@ -97,6 +99,32 @@ Test(logbook, an_answer_to_a_person_is_never_held_back) {
         for (int i = 0; i < 3; i++)
                 logbook_answer(&book, LOGBOOK_NOTICE, "reload: done");
         has_printed("xskim: reload: done\nxskim: reload: done\nxskim: reload: done\n");
+}
+
+Test(logbook, one_who_does_not_read_costs_lines_and_no_time, .timeout = 30) {
+        static const char filling[4096];
+        char read_back[65536 + 4096];
+        FILE *memory = book.stream;
+        ssize_t bytes;
+        int ends[2];
+
+        cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        while (write(ends[1], filling, sizeof(filling)) > 0)
+                ;
+        cr_assert_eq(fcntl(ends[1], F_SETFL, 0), 0);
+        book.stream = fdopen(ends[1], "w");
+        setvbuf(book.stream, NULL, _IONBF, 0);
+        logbook_add(&book, 1, LOGBOOK_NOTICE, "nobody reads this");
+        while (read(ends[0], read_back, sizeof(read_back)) > 0)
+                ;
+        logbook_add(&book, 1, LOGBOOK_NOTICE, "eth0: watched");
+        bytes = read(ends[0], read_back, sizeof(read_back) - 1);
+        cr_assert_gt(bytes, 0);
+        read_back[bytes] = '\0';
+        cr_expect_str_eq(read_back, "xskim: (1 lines of the log are lost) eth0: watched\n");
+        fclose(book.stream);
+        close(ends[0]);
+        book.stream = memory;
 }
 
 Test(logbook, an_overlong_message_is_cut_and_recognised) {

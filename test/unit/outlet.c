@@ -105,6 +105,22 @@ Test(outlet, there_is_room_again_as_soon_as_somebody_reads) {
         close(ends[1]);
 }
 
+/* Whether writing waits is the pipe's, not ours: whoever has it, too, may decide. */
+Test(outlet, a_pipe_that_does_not_wait_loses_no_line) {
+        enum { LINES = 200 };
+        FILE *from = fdopen(ends[0], "r");
+        struct outlet_losses losses;
+
+        cr_assert_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+        for (unsigned int i = 0; i < LINES; i++)
+                cr_assert_eq(put(i, 2000), 0);
+        cr_expect_eq(numbers_read(from, LINES), LINES);
+        outlet = outlet_close(outlet, &losses);
+        cr_expect_eq(losses.failed + losses.full, 0);
+        fclose(from);
+        close(ends[1]);
+}
+
 Test(outlet, a_broken_one_is_counted_by_its_errno) {
         struct outlet_losses losses;
 
