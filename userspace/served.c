@@ -178,11 +178,11 @@ int served_try(struct served *s) {
 }
 
 /* A session stays with its device, but the configuration means the name. A device that is gone says
- * so itself. */
+ * so itself: it is looked for last, for it may go meanwhile. */
 static bool is_renamed(const struct served *s) {
         char name[IF_NAMESIZE];
 
-        return if_indextoname(s->ifindex, name) && if_nametoindex(s->port.name) != s->ifindex;
+        return if_nametoindex(s->port.name) != s->ifindex && if_indextoname(s->ifindex, name);
 }
 
 bool served_dispatch(struct served *s) {
