@@ -51,7 +51,8 @@ static int complain(FILE *err, int status) {
 }
 
 /* Without what stands before the element, which only a file of its own has, and without what no
- * picture here uses: their names would be there twice in a page. */
+ * picture here needs: their names would be there twice in a page. Who uses them all the same is
+ * gnuplot 6, for the dot that a line without length is: there a picture has a mark anyway. */
 static int svg_copy(FILE *from, FILE *to) {
         char line[LINE_BYTES];
         bool inside = false, unused = false;
@@ -60,7 +61,7 @@ static int svg_copy(FILE *from, FILE *to) {
         while (fgets(line, sizeof(line), from)) {
                 inside |= !strncmp(line, "<svg", 4);
                 unused |= !strncmp(line, "<defs>", 6);
-                if (inside && !unused)
+                if (inside && !unused && !strstr(line, "<use "))
                         fputs(line, to);
                 unused &= strncmp(line, "</defs>", 7) != 0;
         }
