@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "accept.h"
+#include "clock.h"
 #include "http.h"
 #include "log.h"
 #include "unprivileged.h"
@@ -59,13 +59,6 @@ struct http {
         struct MHD_Response *refusals[REFUSAL_COUNT];
 };
 
-static uint64_t now_ns(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* ---- answering: on the library's thread ---- */
 
 static enum MHD_Result refuse(struct http *http, struct MHD_Connection *connection,
@@ -103,7 +96,7 @@ static enum MHD_Result page_answer(struct http *http, struct MHD_Connection *con
         page = &http->pages[number];
         if (!page->response)
                 r = refuse(http, connection, REFUSED_YET);
-        else if (page->until_ns && now_ns() > page->until_ns)
+        else if (page->until_ns && clock_monotonic_ns() > page->until_ns)
                 r = refuse(http, connection, REFUSED_STALE);
         else
                 r = MHD_queue_response(connection, page->status, page->response);
@@ -280,7 +273,7 @@ int http_publish(struct http *http, enum http_page number, unsigned int status, 
         struct page next = {
                 .response = response_new(PAGES[number].type, MHD_RESPMEM_MUST_FREE, text, bytes),
                 .status = status,
-                .until_ns = valid_ms ? now_ns() + (uint64_t)valid_ms * 1000000 : 0,
+                .until_ns = valid_ms ? clock_monotonic_ns() + (uint64_t)valid_ms * 1000000 : 0,
         };
         struct MHD_Response *before;
 

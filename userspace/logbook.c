@@ -41,7 +41,7 @@ static void line_print(struct logbook *book, enum logbook_level level, const cha
         else
                 snprintf(head, sizeof(head), "xskim: %s", word_of(level));
         if (book->lost)
-                snprintf(lost, sizeof(lost), "(%" PRIu64 " lines of the log are lost) ",
+                snprintf(lost, sizeof(lost), "(lines of the log lost before: %" PRIu64 ") ",
                          book->lost);
         book->lost = 0;
         fprintf(book->stream, "%s%s%s%.*s\n", head, lost, before, (int)strcspn(line, "\n"), line);

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "passage.h"
 #include "testbed.h"
@@ -47,13 +48,6 @@ struct passage {
         _Atomic bool finishing;
 };
 
-static uint64_t now_ns(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void pause_ms(unsigned int ms) {
         const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
 
@@ -78,7 +72,7 @@ static int on_snapshot(void *context, const struct xskim_snapshot *snapshot) {
         const struct xskim_distribution *latency = &transit->latency_interval;
         struct passage *p = context;
         const struct series_point point = {
-                .end_ns = now_ns(),
+                .end_ns = clock_monotonic_ns(),
                 .packets = transit->sum.received,
 #define FOUND(name_, title_) .name_ = transit->sum.name_,
                 SERIES_FOUND_ROWS(FOUND)
@@ -171,7 +165,7 @@ static void *watch_main(void *context) {
 
 static void sent_put(struct passage *p, uint64_t packets) {
         series_add(&p->result->sent,
-                   &(struct series_point){.end_ns = now_ns(), .packets = packets});
+                   &(struct series_point){.end_ns = clock_monotonic_ns(), .packets = packets});
 }
 
 static void on_progress(void *context, const struct xskim_replay_progress *progress, double share) {

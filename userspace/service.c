@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
+#include "clock.h"
 #include "json.h"
 #include "log.h"
 #include "service_private.h"
@@ -20,13 +20,6 @@ enum {
 };
 
 static const uint64_t MS = 1000000;
-
-static uint64_t now_ns(void) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 const char *service_message(int r) {
         const char *message = *error_message() ? error_message() : xskim_error_message();
@@ -133,7 +126,7 @@ static void chores_do(struct service *s) {
 }
 
 static int wait_ms(const struct service *s) {
-        uint64_t due_ns = service_ports_due_ns(s), now = now_ns();
+        uint64_t due_ns = service_ports_due_ns(s), now = clock_monotonic_ns();
 
         for (unsigned int c = 0; c < SERVICE_CHORE_COUNT; c++)
                 due_ns = MIN(due_ns, s->clocks[c].due_ns);
@@ -148,7 +141,8 @@ static int wait_ms(const struct service *s) {
 static void reload(struct service *s) {
         int r;
 
-        notify_tell(&s->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ns() / 1000);
+        notify_tell(&s->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                    clock_monotonic_ns() / 1000);
         error_clear();
         r = serve_config_read(s->path, &s->fresh);
         if (r < 0) {
@@ -213,7 +207,7 @@ static int turn(struct service *s) {
         waits_make(s, waits);
         if (poll(waits, PLACES, wait_ms(s)) < 0 && errno != EINTR)
                 return error_set(-errno, "service: cannot wait: %s", strerror(errno));
-        s->common.now_ns = now_ns();
+        s->common.now_ns = clock_monotonic_ns();
         for (unsigned int p = 0; p < XSKIM_PORTS_MAX; p++)
                 if (waits[p].revents)
                         port_serve(s, p);
@@ -283,7 +277,7 @@ int service_open(const char *path, struct service **ret_service) {
         s->book.stream = stderr;
         s->book.numbered = notify_is_journal(STDERR_FILENO);
         s->common.book = &s->book;
-        s->common.now_ns = now_ns();
+        s->common.now_ns = clock_monotonic_ns();
         s->common.line =
                 (struct xskim_sink){.context = s, .snapshot = on_snapshot, .summary = on_summary};
         s->notify = NOTIFY_NULL;

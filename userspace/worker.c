@@ -92,10 +92,11 @@ static int requests_do(struct worker *w, bool *ret_end) {
 }
 
 static uint64_t timeout_ns(struct worker *w) {
-        uint64_t ns = drain_timeout_ns(w->drain), first_ns;
+        uint64_t first_ns, ns;
 
         if (w->resting)
                 return WORKER_REST_NS;
+        ns = drain_timeout_ns(w->drain);
         first_ns = w->first_ns;
         w->first_ns = 0;
         return first_ns ? MIN(first_ns, ns) : ns;

@@ -121,7 +121,7 @@ Test(logbook, one_who_does_not_read_costs_lines_and_no_time, .timeout = 30) {
         bytes = read(ends[0], read_back, sizeof(read_back) - 1);
         cr_assert_gt(bytes, 0);
         read_back[bytes] = '\0';
-        cr_expect_str_eq(read_back, "xskim: (1 lines of the log are lost) eth0: watched\n");
+        cr_expect_str_eq(read_back, "xskim: (lines of the log lost before: 1) eth0: watched\n");
         fclose(book.stream);
         close(ends[0]);
         book.stream = memory;

@@ -93,16 +93,19 @@ def include_ranks(tree):
                 yield path, number, f"{RANKS[own[0]]} includes {other}, which is {RANKS[rank[0]]}, listed later"
 
 
+LEAVES = {"clock", "log", "util"}
+
+
 @rule("library-alone",
       bad=[{"userspace/stream.c": '#include "tally.h"\n'}, {"userspace/format.h": '#include "doctor.h"\n'},
            {"userspace/json.c": "#include <xskim/record.h>\n"}],
-      good=[{"userspace/stream.c": '#include <xskim/xskim.h>\n#include "log.h"\n#include "util.h"\n'}])
+      good=[{"userspace/stream.c": '#include <xskim/xskim.h>\n#include "clock.h"\n#include "log.h"\n'}])
 def library_alone(tree):
-    """Of the library the command's files include xskim.h alone; log and util they bring along."""
+    """Of the library the command's files include xskim.h alone, and the leaves, which they bring along."""
     own = {stem(file) for name, files in listed(tree) if name.startswith("command") for file in files}
-    own |= {"log", "util"}
+    own |= LEAVES
     for path in tree.select(".c", ".h", under="userspace/"):
-        if stem(path) not in own - {"log", "util"}:
+        if stem(path) not in own - LEAVES:
             continue
         for number, kind, other in includes(tree, path):
             if other.startswith("xskim/") and other != "xskim/xskim.h" or \
