@@ -17,6 +17,17 @@
 
 enum { SERVING_PORT = 9963, BODY_BYTES = 1 << 20 };
 
+void serving_two_pairs(void) {
+        lab_fresh();
+        lab_pair(SERVING_OTHER_PORT, SERVING_OTHER_PEER, 1500);
+}
+
+void serving_send(const char *peer, uint64_t count) {
+        uint8_t packet[64];
+
+        cr_assert_eq(lab_send(peer, packet, lab_udp(packet, 64, 1, 2), count), count);
+}
+
 /* In one step, so that it is never read half. */
 static void configuration_write(const struct serving *s, const char *configuration) {
         char made[80];
@@ -96,6 +107,18 @@ struct command_result serving_end(struct serving *s, int number) {
         return result;
 }
 
+void serving_ends_well(struct serving *s) {
+        struct command_result result = serving_end(s, SIGTERM);
+
+        cr_expect_eq(result.status, 0, "status %d, signal %d: %s", result.status, result.signal,
+                     result.err);
+        if (lab_ifindex(LAB_PORT))
+                cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
+        if (lab_ifindex(SERVING_OTHER_PORT))
+                cr_expect_eq(lab_xdp_program(SERVING_OTHER_PORT), 0);
+        command_result_free(&result);
+}
+
 const char *serving_log(const struct serving *s) {
         static char text[16384];
         ssize_t bytes = pread(fileno(s->command.err), text, sizeof(text) - 1, 0);
@@ -166,4 +189,12 @@ const char *serving_told(struct serving *s) {
         }
         text[used] = '\0';
         return text;
+}
+
+double serving_packets(const char *port) {
+        return serving_metric("xskim_packets_total", port);
+}
+
+bool serving_is_up(const char *port) {
+        return serving_metric("xskim_port_up", port) == 1;
 }

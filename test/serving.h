@@ -12,6 +12,10 @@
 
 #include "command.h"
 
+/* Besides LAB_PORT and LAB_PEER. */
+#define SERVING_OTHER_PORT "lab2"
+#define SERVING_OTHER_PEER "lab3"
+
 #define SERVING_LISTEN "127.0.0.1:9963"
 
 /* Configurations begin with it. */
@@ -23,6 +27,12 @@ struct serving {
         char path[64]; /* of the configuration */
         int manager;   /* the socket of the service manager; -1: none */
 };
+
+/* For a suite: a namespace with both pairs of ports. */
+void serving_two_pairs(void);
+
+/* UDP packets of 64 bytes. */
+void serving_send(const char *peer, uint64_t count);
 
 /* Starts it with this configuration (YAML) and waits until it serves pages. */
 struct serving serving_start(const char *configuration);
@@ -37,6 +47,9 @@ void serving_reload(struct serving *serving, const char *configuration);
 /* Sends the signal (0: none) and waits for its end. */
 struct command_result serving_end(struct serving *serving, int number);
 
+/* SIGTERM ends it with status 0, and nothing of it is left on a port. */
+void serving_ends_well(struct serving *serving);
+
 /* What it has logged so far. Static, until the next call. */
 const char *serving_log(const struct serving *serving);
 
@@ -45,6 +58,10 @@ int serving_get(const char *path, char **ret_body);
 
 /* The value of NAME{port="PORT"} on /metrics, or -1: there is none. */
 double serving_metric(const char *name, const char *port);
+
+/* Of a port: packets seen, and whether it is watched, as /metrics has it. */
+double serving_packets(const char *port);
+bool serving_is_up(const char *port);
 
 /* What the service manager was told since the last call, datagrams separated by "|". Static. */
 const char *serving_told(struct serving *serving);

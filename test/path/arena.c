@@ -2,7 +2,6 @@
 /* The arena of an experiment: its own lab is silent and leaves nothing, ports that are there are
  * used as they are or refused with a reason. */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "hosts.h"
 #include "lab.h"
 #include "log.h"
+#include "process.h"
 #include "stand.h"
 
 TestSuite(arena, .init = lab_fresh, .timeout = 120);
@@ -96,17 +96,6 @@ Test(arena, ports_that_cannot_be_used_are_refused_with_a_reason) {
 
 /* ---- the end ---- */
 
-static unsigned int entries(const char *directory) {
-        DIR *open = opendir(directory);
-        unsigned int count = 0;
-
-        cr_assert(open);
-        while (readdir(open))
-                count++;
-        closedir(open);
-        return count;
-}
-
 /* Namespaces, ports, programs and sockets live by descriptors alone. */
 Test(arena, nothing_is_left_behind) {
         unsigned int descriptors, threads;
@@ -116,14 +105,14 @@ Test(arena, nothing_is_left_behind) {
                 struct stand_plan plan = {.path = path};
                 struct stand s;
 
-                descriptors = entries("/proc/self/fd");
-                threads = entries("/proc/self/task");
+                descriptors = process_entries("/proc/self/fd");
+                threads = process_entries("/proc/self/task");
                 cr_assert_gt(readlink("/proc/thread-self/ns/net", before, sizeof(before) - 1), 0);
                 s = stand_open(&plan);
                 stand_run(&s, 0, 20);
                 stand_close(&s);
-                cr_expect_eq(entries("/proc/self/fd"), descriptors, "path %d", path);
-                cr_expect_eq(entries("/proc/self/task"), threads, "path %d", path);
+                cr_expect_eq(process_entries("/proc/self/fd"), descriptors, "path %d", path);
+                cr_expect_eq(process_entries("/proc/self/task"), threads, "path %d", path);
                 cr_assert_gt(readlink("/proc/thread-self/ns/net", after, sizeof(after) - 1), 0);
                 cr_expect_str_eq(before, after);
         }

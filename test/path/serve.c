@@ -22,15 +22,7 @@
 #include "sender.skel.h"
 #include "serving.h"
 
-#define OTHER_PORT "lab2"
-#define OTHER_PEER "lab3"
-
-static void two_pairs(void) {
-        lab_fresh();
-        lab_pair(OTHER_PORT, OTHER_PEER, 1500);
-}
-
-TestSuite(serve, .init = two_pairs, .timeout = 120);
+TestSuite(serve, .init = serving_two_pairs, .timeout = 120);
 
 int main(int argc, char *argv[]) {
         return lab_main(argc, argv);
@@ -39,23 +31,9 @@ int main(int argc, char *argv[]) {
 #define TWO_PORTS                                                                                  \
         SERVING_HEAD "json: true\nports:\n"                                                        \
                      "  - name: " LAB_PORT "\n    verdict: drop\n    sample: 1\n"                  \
-                     "  - name: " OTHER_PORT "\n    verdict: drop\n    sample: off\n"
+                     "  - name: " SERVING_OTHER_PORT "\n    verdict: drop\n    sample: off\n"
 
 #define ONE_PORT SERVING_HEAD "ports:\n  - name: " LAB_PORT "\n    verdict: drop\n    sample: 1\n"
-
-static void send_to(const char *peer, uint64_t count) {
-        uint8_t packet[64];
-
-        cr_assert_eq(lab_send(peer, packet, lab_udp(packet, 64, 1, 2), count), count);
-}
-
-static double packets(const char *port) {
-        return serving_metric("xskim_packets_total", port);
-}
-
-static bool is_up(const char *port) {
-        return serving_metric("xskim_port_up", port) == 1;
-}
 
 static bool has_logged(const struct serving *s, const char *text) {
         return strstr(serving_log(s), text);
@@ -68,37 +46,25 @@ static double now_s(void) {
         return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* SIGTERM ends it with status 0, and nothing of it is left on a port. */
-static void ends_well(struct serving *s) {
-        struct command_result result = serving_end(s, SIGTERM);
-
-        cr_expect_eq(result.status, 0, "status %d, signal %d: %s", result.status, result.signal,
-                     result.err);
-        if (lab_ifindex(LAB_PORT))
-                cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
-        if (lab_ifindex(OTHER_PORT))
-                cr_expect_eq(lab_xdp_program(OTHER_PORT), 0);
-        command_result_free(&result);
-}
-
 /* ---- what it serves ---- */
 
 Test(serve, each_port_is_counted_to_the_packet_by_its_own_settings) {
         struct serving s = serving_start(TWO_PORTS);
 
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
-        send_to(LAB_PEER, 1000);
-        send_to(OTHER_PEER, 500);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 1000 && packets(OTHER_PORT) == 500);
+        serving_send(LAB_PEER, 1000);
+        serving_send(SERVING_OTHER_PEER, 500);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 1000 &&
+                                  serving_packets(SERVING_OTHER_PORT) == 500);
         cr_expect_eq(lab_xdp_packets(LAB_PORT), 1000);
-        cr_expect_eq(lab_xdp_packets(OTHER_PORT), 500);
+        cr_expect_eq(lab_xdp_packets(SERVING_OTHER_PORT), 500);
         SERVING_UNTIL(&s, serving_metric("xskim_decoded_records_total", LAB_PORT) == 1000);
         cr_expect_eq(serving_metric("xskim_sampled_packets_total", LAB_PORT), 1000);
-        cr_expect_eq(serving_metric("xskim_sampled_packets_total", OTHER_PORT), 0);
+        cr_expect_eq(serving_metric("xskim_sampled_packets_total", SERVING_OTHER_PORT), 0);
         cr_expect_eq(serving_metric("xskim_unaccounted_packets_total", LAB_PORT), 0);
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 0);
-        cr_expect_eq(serving_metric("xskim_packet_size_bytes_count", OTHER_PORT), 500);
-        ends_well(&s);
+        cr_expect_eq(serving_metric("xskim_packet_size_bytes_count", SERVING_OTHER_PORT), 500);
+        serving_ends_well(&s);
 }
 
 Test(serve, json_has_snapshots_and_a_summary_of_each_port) {
@@ -106,9 +72,9 @@ Test(serve, json_has_snapshots_and_a_summary_of_each_port) {
         struct command_result result;
         unsigned int summaries = 0;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT) && is_up(OTHER_PORT));
-        send_to(LAB_PEER, 300);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 300);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT) && serving_is_up(SERVING_OTHER_PORT));
+        serving_send(LAB_PEER, 300);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 300);
         result = serving_end(&s, SIGTERM);
         cr_expect_eq(result.status, 0, "%s", result.err);
         for (const char *at = result.out; (at = strstr(at, "{\"type\":\"summary\"")); at++)
@@ -127,19 +93,19 @@ Test(serve, a_port_that_is_not_there_yet_is_waited_for) {
         struct serving s;
         char *ready = NULL;
 
-        lab_run("ip link del " OTHER_PORT);
+        lab_run("ip link del " SERVING_OTHER_PORT);
         s = serving_start(TWO_PORTS);
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 503);
-        SERVING_UNTIL(&s, is_up(LAB_PORT) && !is_up(OTHER_PORT));
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT) && !serving_is_up(SERVING_OTHER_PORT));
         cr_assert_eq(serving_get("/readyz", &ready), 503);
-        cr_expect(strstr(ready, OTHER_PORT), "%s", ready);
+        cr_expect(strstr(ready, SERVING_OTHER_PORT), "%s", ready);
         cr_expect_eq(serving_get("/healthz", NULL), 200);
-        lab_pair(OTHER_PORT, OTHER_PEER, 1500);
+        lab_pair(SERVING_OTHER_PORT, SERVING_OTHER_PEER, 1500);
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
-        send_to(OTHER_PEER, 100);
-        SERVING_UNTIL(&s, packets(OTHER_PORT) == 100);
+        serving_send(SERVING_OTHER_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(SERVING_OTHER_PORT) == 100);
         free(ready);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* Sends until it is killed; the port may go under it. */
@@ -163,28 +129,29 @@ Test(serve, a_port_deleted_and_recreated_goes_on_where_it_was) {
         double back_s, before;
         pid_t sender;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 1000);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 1000);
         lab_run("ip link del " LAB_PORT);
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 503);
-        cr_expect_eq(packets(LAB_PORT), 1000, "all are booked: %f", packets(LAB_PORT));
+        cr_expect_eq(serving_packets(LAB_PORT), 1000, "all are booked: %f",
+                     serving_packets(LAB_PORT));
         lab_pair(LAB_PORT, LAB_PEER, 1500);
         back_s = now_s();
         sender = command_fork(send_on, NULL);
         before = 1000;
-        while (!is_up(LAB_PORT)) {
+        while (!serving_is_up(LAB_PORT)) {
                 cr_assert_lt(now_s() - back_s, 2, "%s", serving_log(&s));
-                cr_assert_geq(packets(LAB_PORT), before);
+                cr_assert_geq(serving_packets(LAB_PORT), before);
                 usleep(10000);
         }
-        SERVING_UNTIL(&s, packets(LAB_PORT) > 1200);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) > 1200);
         command_kill(sender);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 1000 + (double)lab_xdp_packets(LAB_PORT));
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 1000 + (double)lab_xdp_packets(LAB_PORT));
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 1);
         cr_expect_eq(serving_metric("xskim_unaccounted_packets_total", LAB_PORT), 0);
         cr_expect(has_logged(&s, "the port is gone"));
         cr_expect(has_logged(&s, "watched again"));
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* Whatever was in flight when it went, the ledger of each session balances, or the status is 1. */
@@ -195,73 +162,73 @@ Test(serve, a_port_deleted_under_traffic_is_accounted_for_and_harms_no_other) {
         for (int i = 0; i < 3; i++) {
                 pid_t sender;
 
-                SERVING_UNTIL(&s, is_up(LAB_PORT));
+                SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
                 sender = command_fork(send_on, NULL);
-                SERVING_UNTIL(&s, packets(LAB_PORT) > counted);
+                SERVING_UNTIL(&s, serving_packets(LAB_PORT) > counted);
                 lab_run("ip link del " LAB_PORT);
                 command_kill(sender);
-                SERVING_UNTIL(&s, !is_up(LAB_PORT));
-                now = packets(LAB_PORT);
+                SERVING_UNTIL(&s, !serving_is_up(LAB_PORT));
+                now = serving_packets(LAB_PORT);
                 cr_expect_gt(now, counted);
                 counted = now;
                 lab_pair(LAB_PORT, LAB_PEER, 1500);
         }
-        send_to(OTHER_PEER, 500);
-        SERVING_UNTIL(&s, packets(OTHER_PORT) == 500 && is_up(LAB_PORT));
-        cr_expect_eq(serving_metric("xskim_port_restarts_total", OTHER_PORT), 0);
+        serving_send(SERVING_OTHER_PEER, 500);
+        SERVING_UNTIL(&s, serving_packets(SERVING_OTHER_PORT) == 500 && serving_is_up(LAB_PORT));
+        cr_expect_eq(serving_metric("xskim_port_restarts_total", SERVING_OTHER_PORT), 0);
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 3);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 Test(serve, a_port_set_down_and_up_keeps_its_session) {
         struct serving s = serving_start(ONE_PORT);
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 100);
         lab_run("ip link set " LAB_PORT " down");
         SERVING_UNTIL(&s, has_logged(&s, "went down"));
         lab_run("ip link set " LAB_PORT " up");
         SERVING_UNTIL(&s, has_logged(&s, "came up"));
-        send_to(LAB_PEER, 100);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 200);
+        serving_send(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 200);
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 0);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* What the configuration names is a name, and its counters stay with it. */
 Test(serve, a_renamed_port_is_no_longer_the_one_that_was_meant) {
         struct serving s = serving_start(ONE_PORT);
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 100);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 100);
         lab_run("ip link set " LAB_PORT " down");
         lab_run("ip link set " LAB_PORT " name renamed0");
-        SERVING_UNTIL(&s, !is_up(LAB_PORT));
+        SERVING_UNTIL(&s, !serving_is_up(LAB_PORT));
         cr_expect_eq(lab_xdp_program("renamed0"), 0);
         lab_run("ip link set renamed0 name " LAB_PORT);
         lab_run("ip link set " LAB_PORT " up");
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 100);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 200);
-        ends_well(&s);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 200);
+        serving_ends_well(&s);
 }
 
 Test(serve, a_port_moved_to_another_namespace_is_watched_when_it_is_back) {
         struct serving s = serving_start(ONE_PORT);
         pid_t other = lab_namespace();
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 100);
         lab_run("ip link set " LAB_PORT " netns %d", other);
-        SERVING_UNTIL(&s, !is_up(LAB_PORT));
+        SERVING_UNTIL(&s, !serving_is_up(LAB_PORT));
         lab_run("nsenter -t %d -n ip link set " LAB_PORT " netns %d up", other, getpid());
         lab_run("ip link set " LAB_PORT " up");
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 50);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 150);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 50);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 150);
         command_kill(other);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* ---- somebody else's program ---- */
@@ -280,7 +247,7 @@ Test(serve, a_foreign_program_is_named_and_left_alone_until_it_goes) {
         cr_assert_geq(link, 0);
         id = lab_xdp_program(LAB_PORT);
         s = serving_start(TWO_PORTS);
-        SERVING_UNTIL(&s, is_up(OTHER_PORT));
+        SERVING_UNTIL(&s, serving_is_up(SERVING_OTHER_PORT));
         SERVING_UNTIL(&s, has_logged(&s, "another XDP program is attached (sender"));
         cr_expect_eq(serving_get("/readyz", NULL), 503);
         /* tried again meanwhile, and said once: not even held back */
@@ -289,8 +256,8 @@ Test(serve, a_foreign_program_is_named_and_left_alone_until_it_goes) {
         close(link);
         sender_bpf__destroy(foreign);
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
-        send_to(LAB_PEER, 100);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        serving_send(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 100);
         result = serving_end(&s, SIGTERM);
         cr_expect_eq(result.status, 0);
         cr_expect(strstr(result.err, "another XDP program is attached"));

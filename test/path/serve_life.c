@@ -16,15 +16,7 @@
 #include "privilege.h"
 #include "serving.h"
 
-#define OTHER_PORT "lab2"
-#define OTHER_PEER "lab3"
-
-static void two_pairs(void) {
-        lab_fresh();
-        lab_pair(OTHER_PORT, OTHER_PEER, 1500);
-}
-
-TestSuite(serve_life, .init = two_pairs, .timeout = 120);
+TestSuite(serve_life, .init = serving_two_pairs, .timeout = 120);
 
 int main(int argc, char *argv[]) {
         return lab_main(argc, argv);
@@ -32,32 +24,8 @@ int main(int argc, char *argv[]) {
 
 #define PORT(name_, more_) "  - name: " name_ "\n    verdict: drop\n" more_
 #define ONE_PORT SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: 1\n")
-#define OTHER_ONLY SERVING_HEAD "ports:\n" PORT(OTHER_PORT, "")
-#define BOTH SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: 1\n") PORT(OTHER_PORT, "")
-
-static void send_to(const char *peer, uint64_t count) {
-        uint8_t packet[64];
-
-        cr_assert_eq(lab_send(peer, packet, lab_udp(packet, 64, 1, 2), count), count);
-}
-
-static double packets(const char *port) {
-        return serving_metric("xskim_packets_total", port);
-}
-
-static bool is_up(const char *port) {
-        return serving_metric("xskim_port_up", port) == 1;
-}
-
-static void ends_well(struct serving *s) {
-        struct command_result result = serving_end(s, SIGTERM);
-
-        cr_expect_eq(result.status, 0, "status %d, signal %d: %s", result.status, result.signal,
-                     result.err);
-        cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
-        cr_expect_eq(lab_xdp_program(OTHER_PORT), 0);
-        command_result_free(&result);
-}
+#define OTHER_ONLY SERVING_HEAD "ports:\n" PORT(SERVING_OTHER_PORT, "")
+#define BOTH SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: 1\n") PORT(SERVING_OTHER_PORT, "")
 
 /* ---- starting ---- */
 
@@ -67,12 +35,12 @@ static void is_refused(const char *configuration, int status, const char *text) 
 
         cr_expect_eq(result.status, status, "status %d: %s", result.status, result.err);
         cr_expect(strstr(result.err, text), "no “%s” in: %s", text, result.err);
-        cr_expect_eq(lab_xdp_program(OTHER_PORT), 0);
+        cr_expect_eq(lab_xdp_program(SERVING_OTHER_PORT), 0);
         command_result_free(&result);
 }
 
 Test(serve_life, a_configuration_that_is_not_right_is_wrong_usage_with_the_place) {
-        is_refused(SERVING_HEAD "ports:\n  - name: " OTHER_PORT "\n    smaple: 1\n", 2,
+        is_refused(SERVING_HEAD "ports:\n  - name: " SERVING_OTHER_PORT "\n    smaple: 1\n", 2,
                    "xskim.yaml:6:5: ");
 }
 
@@ -99,8 +67,8 @@ Test(serve_life, an_address_that_is_taken_is_named) {
         struct serving s = serving_start(ONE_PORT);
 
         is_refused(OTHER_ONLY, 1, "127.0.0.1 port 9963: Address already in use");
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        ends_well(&s);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_ends_well(&s);
 }
 
 /* ---- SIGHUP ---- */
@@ -108,51 +76,52 @@ Test(serve_life, an_address_that_is_taken_is_named) {
 Test(serve_life, reload_adds_and_removes_ports_and_the_others_go_on) {
         struct serving s = serving_start(ONE_PORT);
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 100);
         serving_reload(&s, BOTH);
-        SERVING_UNTIL(&s, is_up(OTHER_PORT));
-        send_to(OTHER_PEER, 50);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 100 && packets(OTHER_PORT) == 50);
+        SERVING_UNTIL(&s, serving_is_up(SERVING_OTHER_PORT));
+        serving_send(SERVING_OTHER_PEER, 50);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 100 &&
+                                  serving_packets(SERVING_OTHER_PORT) == 50);
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 0);
         serving_reload(&s, OTHER_ONLY);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == -1);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == -1);
         cr_expect_eq(lab_xdp_program(LAB_PORT), 0);
-        cr_expect_eq(packets(OTHER_PORT), 50);
+        cr_expect_eq(serving_packets(SERVING_OTHER_PORT), 50);
         cr_expect_eq(serving_get("/readyz", NULL), 200);
-        cr_expect_eq(serving_metric("xskim_port_restarts_total", OTHER_PORT), 0);
-        ends_well(&s);
+        cr_expect_eq(serving_metric("xskim_port_restarts_total", SERVING_OTHER_PORT), 0);
+        serving_ends_well(&s);
 }
 
 Test(serve_life, reload_takes_other_settings_of_a_port_and_its_counters_go_on) {
         struct serving s = serving_start(BOTH);
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT) && is_up(OTHER_PORT));
-        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT) && serving_is_up(SERVING_OTHER_PORT));
+        serving_send(LAB_PEER, 100);
         serving_reload(&s, SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: off\n")
-                                   PORT(OTHER_PORT, ""));
+                                   PORT(SERVING_OTHER_PORT, ""));
         SERVING_UNTIL(&s, serving_metric("xskim_port_restarts_total", LAB_PORT) == 1);
-        send_to(LAB_PEER, 200);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 300);
+        serving_send(LAB_PEER, 200);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 300);
         cr_expect_eq(serving_metric("xskim_sampled_packets_total", LAB_PORT), 100);
-        cr_expect_eq(serving_metric("xskim_port_restarts_total", OTHER_PORT), 0);
-        ends_well(&s);
+        cr_expect_eq(serving_metric("xskim_port_restarts_total", SERVING_OTHER_PORT), 0);
+        serving_ends_well(&s);
 }
 
 Test(serve_life, reload_refuses_a_broken_file_and_nothing_changes) {
         struct serving s = serving_start(BOTH);
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT) && is_up(OTHER_PORT));
-        send_to(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT) && serving_is_up(SERVING_OTHER_PORT));
+        serving_send(LAB_PEER, 100);
         serving_reload(&s, SERVING_HEAD "ports:\n  - name: " LAB_PORT "\n    sample: lots\n");
         cr_expect(strstr(serving_log(&s), "xskim.yaml:6:"), "%s", serving_log(&s));
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 100);
         cr_expect_eq(serving_metric("xskim_port_restarts_total", LAB_PORT), 0);
-        cr_expect(is_up(OTHER_PORT));
+        cr_expect(serving_is_up(SERVING_OTHER_PORT));
         cr_expect_eq(serving_get("/readyz", NULL), 200);
         serving_reload(&s, OTHER_ONLY);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == -1);
-        ends_well(&s);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == -1);
+        serving_ends_well(&s);
 }
 
 Test(serve_life, reload_names_what_it_cannot_change) {
@@ -163,7 +132,7 @@ Test(serve_life, reload_names_what_it_cannot_change) {
         cr_expect(strstr(serving_log(&s), "where it listens does not change"), "%s",
                   serving_log(&s));
         cr_expect_eq(serving_get("/healthz", NULL), 200);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* ---- the service manager ---- */
@@ -238,7 +207,7 @@ Test(serve_life, reloads_do_not_keep_the_watchdog_hungry) {
                 fed |= was_told(&s, told, sizeof(told), "|WATCHDOG=1|");
         }
         cr_expect(fed, "%s", told);
-        ends_well(&s);
+        serving_ends_well(&s);
 }
 
 /* However like it is to the one before. */
@@ -246,11 +215,11 @@ Test(serve_life, the_summary_of_each_session_is_told) {
         struct serving s = serving_start(ONE_PORT);
         struct command_result result;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
         serving_reload(&s, SERVING_HEAD "ports:\n" PORT(LAB_PORT, "    sample: 2\n"));
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
-        send_to(LAB_PEER, 123);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 123);
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
+        serving_send(LAB_PEER, 123);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 123);
         result = serving_end(&s, SIGTERM);
         cr_expect(strstr(result.err, "seen 0 packets"), "%s", result.err);
         cr_expect(strstr(result.err, "seen 123 packets"), "%s", result.err);
@@ -273,11 +242,11 @@ Test(serve_life, standard_output_that_stands_still_holds_up_nothing) {
                                          NULL, output_stands_still);
         struct command_result result;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
         /* ten lines, of which one fits */
         usleep(1000000);
-        send_to(LAB_PEER, 100);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 100);
+        serving_send(LAB_PEER, 100);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 100);
         cr_expect_eq(serving_get("/healthz", NULL), 200);
         result = serving_end(&s, SIGTERM);
         cr_expect_eq(result.status, 0, "status %d, signal %d", result.status, result.signal);
@@ -291,22 +260,22 @@ Test(serve_life, a_killed_one_leaves_nothing_and_the_next_starts_clean) {
         struct serving s = serving_start(BOTH);
         struct command_result result;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT) && is_up(OTHER_PORT));
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT) && serving_is_up(SERVING_OTHER_PORT));
         result = serving_end(&s, SIGKILL);
         cr_expect_eq(result.signal, SIGKILL);
         command_result_free(&result);
         s = serving_start(BOTH);
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
-        send_to(LAB_PEER, 10);
-        SERVING_UNTIL(&s, packets(LAB_PORT) == 10);
-        ends_well(&s);
+        serving_send(LAB_PEER, 10);
+        SERVING_UNTIL(&s, serving_packets(LAB_PORT) == 10);
+        serving_ends_well(&s);
 }
 
 Test(serve_life, interrupt_ends_it_as_sigterm_does) {
         struct serving s = serving_start(ONE_PORT);
         struct command_result result;
 
-        SERVING_UNTIL(&s, is_up(LAB_PORT));
+        SERVING_UNTIL(&s, serving_is_up(LAB_PORT));
         result = serving_end(&s, SIGINT);
         cr_expect_eq(result.status, 0, "status %d, signal %d", result.status, result.signal);
         command_result_free(&result);

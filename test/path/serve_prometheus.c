@@ -19,8 +19,6 @@
 #error "where prometheus.py and scripts are"
 #endif
 
-#define OTHER_PORT "lab2"
-#define OTHER_PEER "lab3"
 #define LISTEN "127.0.0.1:9090"
 #define URL "http://" LISTEN
 #define SERVICE "http://" SERVING_LISTEN
@@ -32,7 +30,7 @@
 #define TWO_PORTS                                                                                  \
         SERVING_HEAD "json: true\nports:\n"                                                        \
                      "  - name: " LAB_PORT "\n    verdict: drop\n    sample: 1\n"                  \
-                     "  - name: " OTHER_PORT "\n    verdict: pass\n    sample: 1\n"                \
+                     "  - name: " SERVING_OTHER_PORT "\n    verdict: pass\n    sample: 1\n"        \
                      "    stack: true\n"
 
 enum {
@@ -43,11 +41,6 @@ enum {
 static char directory[] = "/tmp/xskim-prometheus-XXXXXX";
 static pid_t prometheus;
 
-static void begin(void) {
-        lab_fresh();
-        lab_pair(OTHER_PORT, OTHER_PEER, 1500);
-}
-
 static void end(void) {
         if (!prometheus)
                 return;
@@ -55,7 +48,7 @@ static void end(void) {
         lab_run("rm -r %s", directory);
 }
 
-TestSuite(serve_prometheus, .init = begin, .fini = end, .timeout = 120);
+TestSuite(serve_prometheus, .init = serving_two_pairs, .fini = end, .timeout = 120);
 
 int main(int argc, char *argv[]) {
         return lab_main(argc, argv);
@@ -105,12 +98,6 @@ static void prometheus_start(void) {
         JUDGE("scraped " URL " " SERVICE);
 }
 
-static void send_to(const char *peer, uint64_t count) {
-        uint8_t packet[64];
-
-        cr_assert_eq(lab_send(peer, packet, lab_udp(packet, 64, 1, 2), count), count);
-}
-
 static double decoded(const char *port) {
         return serving_metric("xskim_decoded_records_total", port);
 }
@@ -146,12 +133,12 @@ Test(serve_prometheus, every_expression_has_data_and_quantiles_are_those_of_xski
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
         prometheus_start();
         for (int sent = BURST; sent <= 3 * BURST; sent += BURST) {
-                send_to(LAB_PEER, BURST);
-                send_to(OTHER_PEER, BURST);
-                SERVING_UNTIL(&s, decoded(LAB_PORT) == sent && decoded(OTHER_PORT) == sent);
+                serving_send(LAB_PEER, BURST);
+                serving_send(SERVING_OTHER_PEER, BURST);
+                SERVING_UNTIL(&s, decoded(LAB_PORT) == sent && decoded(SERVING_OTHER_PORT) == sent);
         }
         JUDGE("scraped " URL " " SERVICE);
-        JUDGE("complete " URL " " SERVICE " " DASHBOARD " " LAB_PORT " " OTHER_PORT);
+        JUDGE("complete " URL " " SERVICE " " DASHBOARD " " LAB_PORT " " SERVING_OTHER_PORT);
         JUDGE("alerts " URL);
         result = serving_end(&s, SIGTERM);
         cr_expect_eq(result.status, 0, "%s", result.err);
@@ -171,13 +158,13 @@ Test(serve_prometheus, faults_are_told_for_the_port_that_has_them) {
         SERVING_UNTIL(&s, serving_get("/readyz", NULL) == 200);
         prometheus_start();
         kill(s.command.pid, SIGSTOP);
-        send_to(LAB_PEER, FLOOD);
+        serving_send(LAB_PEER, FLOOD);
         kill(s.command.pid, SIGCONT);
         SERVING_UNTIL(&s, serving_metric("xskim_ring_full_records_total", LAB_PORT) > 0);
         JUDGE("alerts " URL " XskimRingFull:" LAB_PORT);
-        lab_run("ip link del " OTHER_PORT);
-        JUDGE("alerts " URL " XskimRingFull:" LAB_PORT " XskimPortNotUp:" OTHER_PORT);
-        lab_pair(OTHER_PORT, OTHER_PEER, 1500);
+        lab_run("ip link del " SERVING_OTHER_PORT);
+        JUDGE("alerts " URL " XskimRingFull:" LAB_PORT " XskimPortNotUp:" SERVING_OTHER_PORT);
+        lab_pair(SERVING_OTHER_PORT, SERVING_OTHER_PEER, 1500);
         JUDGE("alerts " URL " XskimRingFull:" LAB_PORT);
         result = serving_end(&s, SIGTERM);
         cr_expect_eq(result.status, 0, "%s", result.err);

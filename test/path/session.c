@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -26,6 +25,7 @@
 
 #include "command.h"
 #include "lab.h"
+#include "process.h"
 #include "program.h"
 
 TestSuite(session, .init = lab_fresh, .timeout = 60);
@@ -100,44 +100,18 @@ Test(session, measures_stack_and_delivery_and_passes_the_packet_on) {
 
 /* ---- the worker ---- */
 
-static bool status_has(const char *thread, const char *wanted) {
-        char path[300], line[256];
-        bool found = false;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%s/status", thread);
-        file = fopen(path, "re");
-        while (file && !found && fgets(line, sizeof(line), file))
-                found = !strcmp(line, wanted);
-        if (file)
-                fclose(file);
-        return found;
-}
-
-static int threads_without_privilege(void) {
-        DIR *threads = opendir("/proc/self/task");
-        struct dirent *entry;
-        int count = 0;
-
-        cr_assert(threads);
-        while ((entry = readdir(threads)))
-                count += status_has(entry->d_name, "CapEff:\t0000000000000000\n") &&
-                         status_has(entry->d_name, "CapPrm:\t0000000000000000\n") &&
-                         status_has(entry->d_name, "NoNewPrivs:\t1\n");
-        closedir(threads);
-        return count;
-}
-
 Test(session, has_workers_without_any_capability) {
+        const char *const without[] = {"CapEff:\t0000000000000000\n", "CapPrm:\t0000000000000000\n",
+                                       "NoNewPrivs:\t1\n", NULL};
         struct xskim_session *session;
         struct xskim_config config;
         struct xskim_snapshot s;
 
         lab_config(&config);
         config.workers = 3;
-        cr_assert_eq(threads_without_privilege(), 0);
+        cr_assert_eq(process_threads_with(without), 0);
         cr_assert_eq(xskim_open(&config, &session), 0, "%s", xskim_error_message());
-        cr_expect_eq(threads_without_privilege(), 3);
+        cr_expect_eq(process_threads_with(without), 3);
         session_summary(session, &s);
 }
 

@@ -3,7 +3,6 @@
  * slowly, and who are too many. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include "captures.h"
 #include "http.h"
 #include "log.h"
+#include "process.h"
 #include "util.h"
 
 enum { ANSWER_BYTES = 1 << 16, PATIENCE_S = 20, BIG_BYTES = 8 << 20 };
@@ -344,68 +344,35 @@ Test(http, pages_are_whole_while_they_change) {
 
 /* ---- what it holds ---- */
 
-static unsigned int entries_of(const char *path) {
-        DIR *directory = opendir(path);
-        unsigned int count = 0;
-
-        cr_assert(directory);
-        while (readdir(directory))
-                count++;
-        closedir(directory);
-        return count;
-}
-
 Test(http, leaves_neither_descriptors_nor_threads) {
         unsigned int fds, threads;
 
         teardown();
-        fds = entries_of("/proc/self/fd");
-        threads = entries_of("/proc/self/task");
+        fds = process_entries("/proc/self/fd");
+        threads = process_entries("/proc/self/task");
         setup();
         publish(HTTP_METRICS, 200, 0, "text\n");
         expect_answer(ASK("GET", "/metrics", ""), 200, "text\n");
-        cr_expect_gt(entries_of("/proc/self/task"), threads, "it has a thread of its own");
+        cr_expect_gt(process_entries("/proc/self/task"), threads, "it has a thread of its own");
         close(client_open(0));
         teardown();
-        cr_expect_eq(entries_of("/proc/self/fd"), fds);
-        cr_expect_eq(entries_of("/proc/self/task"), threads);
+        cr_expect_eq(process_entries("/proc/self/fd"), fds);
+        cr_expect_eq(process_entries("/proc/self/task"), threads);
         cr_assert_null(http_close(NULL));
-}
-
-static bool status_has(const char *thread, const char *wanted) {
-        char path[300], line[256];
-        bool found = false;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%s/status", thread);
-        file = fopen(path, "re");
-        while (file && !found && fgets(line, sizeof(line), file))
-                found = !strcmp(line, wanted);
-        if (file)
-                fclose(file);
-        return found;
-}
-
-static unsigned int threads_with(const char *wanted) {
-        DIR *threads = opendir("/proc/self/task");
-        unsigned int count = 0;
-        struct dirent *entry;
-
-        cr_assert(threads);
-        while ((entry = readdir(threads)))
-                count += status_has(entry->d_name, wanted);
-        closedir(threads);
-        return count;
 }
 
 Test(http, its_thread_holds_no_capability) {
         char self[16];
 
         snprintf(self, sizeof(self), "%d", getpid());
-        if (status_has(self, "CapEff:\t0000000000000000\n"))
+        if (process_thread_has(self, "CapEff:\t0000000000000000\n"))
                 test_skip("nobody here has a capability");
-        cr_expect_eq(threads_with("CapEff:\t0000000000000000\n"), 1);
-        cr_expect_eq(threads_with("CapPrm:\t0000000000000000\n"), 1);
-        cr_expect_eq(threads_with("NoNewPrivs:\t1\n"), 1);
-        cr_expect_not(status_has(self, "NoNewPrivs:\t1\n"), "the others stay as they are");
+        cr_expect_eq(
+                process_threads_with((const char *const[]){"CapEff:\t0000000000000000\n", NULL}),
+                1);
+        cr_expect_eq(
+                process_threads_with((const char *const[]){"CapPrm:\t0000000000000000\n", NULL}),
+                1);
+        cr_expect_eq(process_threads_with((const char *const[]){"NoNewPrivs:\t1\n", NULL}), 1);
+        cr_expect_not(process_thread_has(self, "NoNewPrivs:\t1\n"), "the others stay as they are");
 }
